@@ -1,0 +1,163 @@
+"""What all query strategies share: the checks, the tie-breaking, the best-first order."""
+
+from abc import ABCMeta, abstractmethod
+from numbers import Integral
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .pool import Pool, Reduction
+from .scores import top_k
+
+
+class Selection(NamedTuple):
+    """What a strategy chose.
+
+    Attributes
+    ----------
+    indices : ndarray of int of shape (n_instances,)
+        Distinct positions in the pool, best first.
+    scores : ndarray of shape (n_instances,)
+        The strategy's number for each; its docstring says what it means.
+    weights : ndarray of shape (n_instances,), optional
+        Sample weights that make training on the chosen stand for the pool, where the method has
+        them.
+    """
+
+    indices: np.ndarray
+    scores: np.ndarray
+    weights: np.ndarray | None = None
+
+
+class QueryStrategy(BaseEstimator, metaclass=ABCMeta):
+    """Base class of all query strategies.
+
+    A strategy is a callable as in modAL, ``strategy(learner, X_pool, n_instances)``, and a
+    scikit-learn estimator in its parameters, so that it can be cloned and searched. A new one
+    overrides `_select`, or extends :class:`ScoreStrategy` where samples are ranked by a number.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {}
+
+    def __call__(self, learner, X_pool, n_instances=1):
+        """Choose samples of the pool to label.
+
+        Parameters
+        ----------
+        learner : learner, committee or fitted estimator
+            Who asks: a learner of skal or modAL, or any scikit-learn estimator.
+        X_pool : array-like, data frame, sparse matrix or list
+            The unlabeled samples.
+        n_instances : int, default=1
+            How many to choose, in [1, size of the pool].
+
+        Returns
+        -------
+        ndarray of int of shape (n_instances,)
+            Distinct positions in `X_pool`, best first.
+        """
+        return self.select(Pool(learner, X_pool, self), n_instances).indices
+
+    def select(self, pool, n_instances=1, *, chosen=()):
+        """Choose samples, and say how they scored.
+
+        Parameters
+        ----------
+        pool : Pool
+            The unlabeled samples as a learner sees them.
+        n_instances : int, default=1
+            How many to choose, in [1, size of the pool].
+        chosen : sequence of int, default=()
+            Positions that are already chosen: they are not chosen again, and strategies that look
+            for diverse samples keep away from them.
+
+        Returns
+        -------
+        Selection
+
+        Raises
+        ------
+        TypeError
+            If the model cannot give what the strategy needs.
+        ValueError
+            If `n_instances` is out of range or the pool is empty.
+        """
+        self._validate_params()
+        chosen = np.asarray(chosen, dtype=np.intp)
+        check_n_instances(n_instances, pool.n_samples - len(chosen))
+        return self._select(pool, int(n_instances), chosen)
+
+    def reductions(self):
+        """Return what this strategy will ask of the pool, so that one pass answers all of it."""
+        return ()
+
+    @abstractmethod
+    def _select(self, pool, n_instances, chosen):
+        """Choose `n_instances` samples that are not in `chosen`; the arguments are checked."""
+
+
+class ScoreStrategy(QueryStrategy):
+    """Base class of strategies that give each sample a number and choose the largest.
+
+    A new one names its `view` of the pool and reduces a block of it in `score_block`.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> class RarestClass(ScoreStrategy):
+    ...     view = "proba"
+    ...     def score_block(self, block):
+    ...         return block[:, -1]
+    >>> model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    >>> RarestClass()(model, [[0.2], [3.0], [0.7]], n_instances=2)
+    array([1, 2])
+    """
+
+    view: ClassVar[str]
+
+    def score_block(self, block):
+        """Return one number for each sample of a block of the view; the largest are chosen."""
+        raise NotImplementedError(f"{type(self).__name__} must define score_block or score.")
+
+    def score(self, pool):
+        """Return one number for each sample of the pool; the largest are chosen.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return pool.reduce(self._reduction)
+
+    def reductions(self):
+        return (self._reduction,) if hasattr(self, "view") else ()
+
+    @property
+    def _reduction(self):
+        return Reduction(self.view, self.score_block)
+
+    def _select(self, pool, n_instances, chosen):
+        return select_largest(self.score(pool), n_instances, chosen)
+
+
+def select_largest(scores, n_instances, chosen):
+    """Return the Selection of the largest scores, those of `chosen` left out."""
+    if not len(chosen):
+        indices = top_k(scores, n_instances)
+    else:
+        free = np.setdiff1d(np.arange(len(scores)), chosen)
+        indices = free[top_k(scores[free], n_instances)]
+    return Selection(indices, scores[indices])
+
+
+def check_n_instances(n_instances, n_pool):
+    """Raise unless `n_instances` samples can be chosen from a pool of `n_pool`."""
+    if n_pool == 0:
+        raise ValueError("X_pool is empty: there is nothing left to choose from.")
+    if not isinstance(n_instances, Integral) or isinstance(n_instances, bool):
+        raise TypeError(f"n_instances must be an integer; got {n_instances!r}.")
+    if not 1 <= n_instances <= n_pool:
+        raise ValueError(
+            f"n_instances must be in [1, size of the pool]; got {n_instances=} for {n_pool} "
+            f"samples. Ask for fewer, or pass a larger X_pool."
+        )

@@ -1,0 +1,56 @@
+"""Strategies for models that can be drawn from: ensembles, and nets with dropout."""
+
+from numbers import Integral
+from typing import ClassVar
+
+from .._compat import Interval
+from . import scores
+from .base import ScoreStrategy
+from .pool import Reduction
+
+
+class BALD(ScoreStrategy):
+    """Choose the samples whose label says most about the model's parameters [1]_.
+
+    Bayesian active learning by disagreement: the entropy of the mean prediction minus the mean
+    entropy of the predictions. Large where every draw is sure and the draws contradict each other;
+    zero where the draws agree, also where they agree that the sample is a toss-up.
+
+    Parameters
+    ----------
+    n_samples : int, default=20
+        How many passes with dropout a net makes. The members of a committee, a forest, a bagging
+        or a voting ensemble are its draws, all of them, whatever this says.
+
+    Notes
+    -----
+    Scores are in nats, in [0, log(n_classes)]. Time O(n c k) for k draws, in blocks.
+
+    References
+    ----------
+    .. [1] Houlsby, Huszár, Ghahramani and Lengyel (2011), "Bayesian active learning for
+       classification and preference learning".
+    .. [2] Gal, Islam and Ghahramani (2017), "Deep Bayesian active learning with image data", ICML.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> X, y = [[0.0], [0.4], [0.6], [1.0]], [0, 0, 1, 1]
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> BALD()(forest, [[0.0], [0.5], [1.0]])
+    array([1])
+    """
+
+    _parameter_constraints: ClassVar = {"n_samples": [Interval(Integral, 2, None, closed="left")]}
+
+    view = "sample_proba"
+
+    def __init__(self, n_samples=20):
+        self.n_samples = n_samples
+
+    def score_block(self, block):
+        return scores.bald(block)
+
+    @property
+    def _reduction(self):
+        return Reduction(self.view, self.score_block, self.n_samples)

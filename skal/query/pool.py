@@ -1,0 +1,350 @@
+"""What a query strategy may ask about the unlabeled samples, and the only place that runs a model.
+
+A strategy never calls the model itself. It names the views that it reads, and how it reduces
+each, and the pool computes all of them in one pass over blocks of samples: a hybrid of an
+uncertainty and a diversity strategy costs one pass of the model, not two.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from modAL.models.base import BaseCommittee, BaseLearner
+from sklearn import get_config
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from .._data import n_rows, sample_shape, slice_rows
+from .._random import round_rng
+from ._members import draw_proba, n_draws, vote_classes
+
+MAX_EMBEDDING_BYTES = 2**33  # 8 GiB: a sparse matrix larger than this is not made dense
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A view of the pool, and a function that reduces each block of it.
+
+    Parameters
+    ----------
+    view : {"proba", "embedding", "sample_proba", "votes", "prediction"}
+        What the model is asked for; see :class:`Pool`.
+    function : callable
+        Takes a block of the view and returns an array with one row a sample of the block.
+    n_draws : int, optional
+        How many draws of a Bayesian model ``sample_proba`` and ``votes`` take. Ensembles and
+        committees give one draw a member, whatever this says.
+    """
+
+    view: str
+    function: Callable[[Any], Any]
+    n_draws: int | None = None
+
+
+def _whole(block):
+    return block
+
+
+class Pool:
+    """Lazy views of the unlabeled samples, as one learner sees them.
+
+    Every view and every reduction is computed at most once, in blocks of rows that respect
+    scikit-learn's ``working_memory``.
+
+    Parameters
+    ----------
+    learner : learner, committee or fitted estimator
+        Who looks at the pool: a learner of skal or modAL, or any scikit-learn estimator.
+    X : array-like, data frame, sparse matrix or list
+        The unlabeled samples.
+    strategy : QueryStrategy, optional
+        Who asks: its reductions share one pass, and errors name it.
+
+    Attributes
+    ----------
+    proba : ndarray of shape (n_samples, n_classes)
+        Class probabilities.
+    embedding : ndarray of float32 of shape (n_samples, n_features)
+        The penultimate layer of a net, the transformed features of a pipeline, else the samples
+        themselves, flattened.
+    labeled_embedding : ndarray of float32 of shape (n_labeled, n_features)
+        The same for the learner's labeled data; no rows where there are none.
+    prediction, std : ndarray of shape (n_samples,)
+        Predicted values of a regressor, and their standard deviations.
+    n_samples, n_labeled : int
+        How many samples are in the pool, and how many the learner holds labels for.
+    """
+
+    def __init__(self, learner, X, strategy=None):
+        self.learner = learner
+        self.X = X
+        self.n_samples = n_rows(X)
+        self._asker = "this query" if strategy is None else type(strategy).__name__
+        self._waiting = dict.fromkeys(strategy.reductions() if strategy is not None else ())
+        self._results = {}
+
+    def __len__(self):
+        return self.n_samples
+
+    def __repr__(self):
+        return f"Pool(n_samples={self.n_samples}, n_labeled={self.n_labeled})"
+
+    # Views ---------------------------------------------------------------------------------
+
+    @property
+    def proba(self):
+        return self.reduce(Reduction("proba", _whole))
+
+    @property
+    def embedding(self):
+        return self.reduce(EMBEDDING)
+
+    @property
+    def prediction(self):
+        return self.reduce(Reduction("prediction", _whole))
+
+    def sample_proba(self, n_draws=None):
+        """Return class probabilities of each draw, of shape (n_draws, n_samples, n_classes).
+
+        All draws are held at once; a strategy reduces them block by block instead.
+        """
+        return self.reduce(Reduction("sample_proba", _samples_first, n_draws)).swapaxes(0, 1)
+
+    @cached_property
+    def std(self):
+        try:
+            return np.ravel(self.learner.predict(self.X, return_std=True)[1])
+        except TypeError as error:
+            raise TypeError(
+                f"{self._asker} needs the standard deviation of predictions, but "
+                f"{self._model_name} gives none. Use a GaussianProcessRegressor, a BayesianRidge "
+                f"or a CommitteeRegressor."
+            ) from error
+
+    @cached_property
+    def labeled_embedding(self):
+        X = labeled_samples(self.learner)
+        if X is None:
+            return np.empty((0, self.embedding.shape[1]), np.float32)
+        return self._embed(X)
+
+    def reduce(self, reduction):
+        """Return the result of a reduction; all that wait for the model share this pass."""
+        if reduction not in self._results:
+            self._waiting[reduction] = None
+            self._run(list(self._waiting))
+            self._waiting.clear()
+        return self._results[reduction]
+
+    # The pass ------------------------------------------------------------------------------
+
+    def _run(self, reductions):
+        parts = {reduction: [] for reduction in reductions}
+        for rows in self._blocks({(r.view, r.n_draws) for r in reductions}):
+            block = _Block(self, slice_rows(self.X, rows) if rows else self.X)
+            for reduction in reductions:
+                view = self._read(block, reduction)
+                parts[reduction].append(reduction.function(view))
+        for reduction, results in parts.items():
+            self._results[reduction] = results[0] if len(results) == 1 else np.concatenate(results)
+
+    def _blocks(self, views):
+        """Return slices of rows that fit the working memory; one None means all at once."""
+        width = sum(self._width(view, draws) for view, draws in views)
+        row_bytes = 8 * (width + int(np.prod(_flat_shape(sample_shape(self.X)))))
+        size = max(1, int(get_config()["working_memory"] * 2**20) // row_bytes)
+        return [None] if size >= self.n_samples else gen_batches(self.n_samples, size)
+
+    def _width(self, view, draws):
+        """Return about how many numbers one sample of a view takes."""
+        n_classes = len(getattr(self.model, "classes_", ())) or 1
+        if view == "sample_proba":
+            return n_classes * n_draws(self.model, draws)
+        return n_draws(self.model, draws) if view == "votes" else n_classes
+
+    def _read(self, block, reduction):
+        try:
+            return block.read(reduction.view, reduction.n_draws)
+        except NotFittedError as error:
+            raise NotFittedError(
+                f"{self._asker} asks a model that has seen no labels yet. Teach the learner some "
+                f"labeled samples first, or choose them with RandomSampling, CoreSet or "
+                f"KMeansDiversity, which need no model."
+            ) from error
+
+    # What stands behind the views ----------------------------------------------------------
+
+    @cached_property
+    def model(self):
+        """The committee, or the fitted estimator of the learner."""
+        if isinstance(self.learner, BaseCommittee):
+            return self.learner
+        estimator = self.learner
+        if isinstance(self.learner, BaseLearner):
+            estimator = self.learner.estimator
+        return getattr(estimator, "best_estimator_", estimator)
+
+    @property
+    def _model_name(self):
+        return type(self.model).__name__
+
+    @property
+    def n_labeled(self):
+        X = labeled_samples(self.learner)
+        return 0 if X is None else n_rows(X)
+
+    def rng(self, random_state, role):
+        """Return the generator of one role in this round.
+
+        Parameters
+        ----------
+        random_state : int, RandomState instance or None
+            None inherits the learner's.
+        role : str
+            What the draws are for.
+        """
+        seed = getattr(self.learner, "random_state", None) if random_state is None else random_state
+        return round_rng(seed, self.n_labeled, role)
+
+    def type_error(self, needs, has):
+        """Return the error for a model that cannot give a view."""
+        return TypeError(f"{self._asker} needs {needs}, but {self._model_name} {has}.")
+
+    def _embed(self, X):
+        return _Block(self, X).embedding()
+
+
+EMBEDDING = Reduction("embedding", _whole)
+
+
+class _Block:
+    """A block of samples, and what the model says about them, each asked at most once."""
+
+    def __init__(self, pool, X):
+        self._pool = pool
+        self._model = pool.model
+        self._X = X
+        self._known = {}
+
+    def read(self, view, draws):
+        if (view, draws) not in self._known:
+            needs_draws = view in ("sample_proba", "votes")
+            self._known[view, draws] = (
+                getattr(self, view)(draws) if needs_draws else getattr(self, view)()
+            )
+        return self._known[view, draws]
+
+    def proba(self):
+        """Return class probabilities; of a committee, the mean over its members."""
+        if isinstance(self._model, BaseCommittee) and hasattr(self._model, "vote_proba"):
+            return self.read("sample_proba", None).mean(axis=0)
+        if not hasattr(self._final, "predict_proba"):
+            raise self._pool.type_error(
+                "class probabilities",
+                "has no predict_proba. It fits classifiers with probabilities (for an SVC, wrap "
+                "it in CalibratedClassifierCV)",
+            )
+        return self._checked(self._final.predict_proba(self._features))
+
+    def _checked(self, proba):
+        if isinstance(proba, list) or np.ndim(proba) != 2 or _is_multilabel(self._model):
+            raise self._pool.type_error(
+                "one class a sample",
+                "predicts several outputs. It fits single-label classifiers; for multilabel ones "
+                "use the functions of modAL.multilabel",
+            )
+        return np.asarray(proba)
+
+    def sample_proba(self, draws):
+        return draw_proba(self._pool, self._final, self._features, draws)
+
+    def votes(self, draws):
+        return vote_classes(self._pool, self._final, self._features, draws)
+
+    def prediction(self):
+        return np.ravel(self._final.predict(self._features))
+
+    def embedding(self):
+        """Return float32 features of shape (n, d)."""
+        if hasattr(self._final, "embed"):
+            embedded = self._final.embed(self._features)
+        else:
+            embedded = self._features
+        return _as_dense_rows(embedded, self._pool)
+
+    @property
+    def _final(self):
+        """The last step of a fitted pipeline, else the model itself."""
+        return self._model[-1] if self._is_fitted_pipeline else self._model
+
+    @cached_property
+    def _features(self):
+        """The samples as the last step of the pipeline sees them; transformed once a block."""
+        if self._is_fitted_pipeline and len(self._model) > 1:
+            return self._model[:-1].transform(self._X)
+        return self._X
+
+    @cached_property
+    def _is_fitted_pipeline(self):
+        if not isinstance(self._model, Pipeline):
+            return False
+        try:
+            check_is_fitted(self._model)
+        except NotFittedError:
+            return False  # a cold start: there is nothing to transform with yet
+        return True
+
+
+def _samples_first(block):
+    return np.ascontiguousarray(np.swapaxes(block, 0, 1))
+
+
+def labeled_samples(learner):
+    """Return the samples that a learner holds labels for, or None."""
+    X = getattr(learner, "X_training", None)
+    return None if X is None or n_rows(X) == 0 else X
+
+
+def _flat_shape(shape):
+    return (1,) if isinstance(shape, dict) or not shape else shape
+
+
+def _is_multilabel(model):
+    return getattr(model, "multilabel_", False) or np.ndim(getattr(model, "classes_", 0)) > 1
+
+
+def _as_dense_rows(X, pool):
+    """Return `X` as float32 rows, each sample flattened."""
+    if sp.issparse(X):
+        n_bytes = 4 * X.shape[0] * X.shape[1]
+        if n_bytes > MAX_EMBEDDING_BYTES:
+            raise ValueError(
+                f"the embedding would take {n_bytes / 2**30:.0f} GiB: the features are sparse, of "
+                f"shape {X.shape}. Put a TruncatedSVD before the last step of the pipeline."
+            )
+        X = X.astype(np.float32).toarray()
+    try:
+        rows = np.asarray(X, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{pool._asker} measures distances and needs numbers, but the samples are not numeric "
+            f"({error}). Use a pipeline that turns them into numbers, and teach it first."
+        ) from error
+    rows = np.ascontiguousarray(rows.reshape(len(rows), -1))
+    _check_finite(rows, pool)
+    return rows
+
+
+def _check_finite(rows, pool):
+    if not np.isfinite(np.einsum("ij->", rows, dtype=np.float64)):
+        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        if len(bad):
+            raise ValueError(
+                f"{pool._asker} measures distances, but the features of {len(bad)} samples hold "
+                f"NaN or infinity, the first at index {bad[0]}. Impute them in a pipeline."
+            )
