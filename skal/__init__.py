@@ -21,9 +21,10 @@ def __getattr__(name):
     """Import the public names at their first use: `import skal` itself costs nothing."""
     if name not in __all__:
         raise AttributeError(f"module 'skal' has no attribute {name!r}")
-    from . import learners, loop
+    from importlib import import_module
 
-    return getattr(loop if name == "ActiveLearningLoop" else learners, name)
+    home = import_module(".loop" if name == "ActiveLearningLoop" else ".learners", __name__)
+    return getattr(home, name)
 
 
 def __dir__():

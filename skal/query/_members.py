@@ -29,7 +29,7 @@ def draw_proba(pool, model, X, draws):
     if hasattr(model, "sample_proba"):
         return model.sample_proba(X, draws)
     members = _ensemble_members(pool, model, X)
-    return np.stack([_aligned_proba(member, Z, classes) for member, Z, classes in members])
+    return np.stack([member_proba(*member) for member in members])
 
 
 def vote_classes(pool, model, X, draws):
@@ -73,13 +73,17 @@ def _validated(model, X):
     )
 
 
-def _aligned_proba(member, X, classes):
+def member_proba(member, X, classes):
     """Return probabilities for all classes; a vote counts as certainty, an unknown class as 0."""
     if not hasattr(member, "predict_proba"):
         return (np.asarray(member.predict(X))[:, None] == classes).astype(np.float64)
-    proba = member.predict_proba(X)
-    if proba.shape[1] == len(classes):
+    return align_proba(member.predict_proba(X), member.classes_, classes)
+
+
+def align_proba(proba, known_classes, classes):
+    """Return probabilities with one column for each of `classes`, 0 where it is not known."""
+    if np.array_equal(known_classes, classes):
         return proba
     aligned = np.zeros((len(proba), len(classes)), proba.dtype)
-    aligned[:, np.searchsorted(classes, member.classes_)] = proba
+    aligned[:, np.searchsorted(classes, known_classes)] = proba
     return aligned

@@ -18,15 +18,16 @@ class Selection(NamedTuple):
     ----------
     indices : ndarray of int of shape (n_instances,)
         Distinct positions in the pool, best first.
-    scores : ndarray of shape (n_instances,)
-        The strategy's number for each; its docstring says what it means.
+    scores : ndarray of shape (n_instances,), or None
+        The strategy's number for each; its docstring says what it means. None where a callable
+        that is not skal's gives none.
     weights : ndarray of shape (n_instances,), optional
         Sample weights that make training on the chosen stand for the pool, where the method has
         them.
     """
 
     indices: np.ndarray
-    scores: np.ndarray
+    scores: np.ndarray | None
     weights: np.ndarray | None = None
 
 

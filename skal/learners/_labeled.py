@@ -1,0 +1,109 @@
+"""Samples with their labels and weights, which a learner grows, corrects and draws from."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length
+
+from .._data import n_rows, sample_shape, stack_rows, take_rows
+
+
+class LabeledData(NamedTuple):
+    """Labeled samples; every method returns a new one."""
+
+    X: Any
+    y: Any
+    sample_weight: np.ndarray | None = None
+
+    @property
+    def n_samples(self):
+        return n_rows(self.X)
+
+    def extended(self, new):
+        """Return these samples followed by `new`; rows without a weight get 1."""
+        if sample_shape(self.X) != sample_shape(new.X):
+            raise ValueError(
+                f"the new samples have shape {sample_shape(new.X)} each, the labeled data of this "
+                f"learner {sample_shape(self.X)}. Pass samples with the same features."
+            )
+        weight = None
+        if self.sample_weight is not None or new.sample_weight is not None:
+            weight = np.concatenate([self._weight_or_ones(), new._weight_or_ones()])
+        return LabeledData(stack_rows(self.X, new.X), stack_rows(self.y, new.y), weight)
+
+    def take(self, indices):
+        """Return the samples at `indices`."""
+        weight = None if self.sample_weight is None else self.sample_weight[indices]
+        return LabeledData(take_rows(self.X, indices), take_rows(self.y, indices), weight)
+
+    def relabeled(self, indices, y):
+        """Return the same samples with new labels at `indices`."""
+        indices = self.checked_indices(indices)
+        if n_rows(y) != len(indices):
+            raise ValueError(
+                f"relabel needs one label for each index; got {n_rows(y)} labels for "
+                f"{len(indices)} indices."
+            )
+        source = np.arange(self.n_samples)
+        source[indices] = self.n_samples + np.arange(len(indices))
+        both = stack_rows(np.asarray(self.y), np.asarray(y))  # a longer string is not cut
+        return self._replace(y=take_rows(both, source))
+
+    def without(self, indices):
+        """Return the samples that are not at `indices`."""
+        indices = self.checked_indices(indices)
+        return self.take(np.setdiff1d(np.arange(self.n_samples), indices))
+
+    def checked_indices(self, indices):
+        """Return `indices` as an integer array, or raise if one is not a labeled sample."""
+        indices = np.atleast_1d(indices)
+        if indices.dtype.kind not in "iu":
+            raise TypeError(f"indices must be integers; got an array of {indices.dtype}.")
+        unknown = indices[(indices < 0) | (indices >= self.n_samples)]
+        if len(unknown):
+            raise ValueError(
+                f"indices must be positions in the labeled data, in [0, {self.n_samples}); got "
+                f"{unknown.tolist()}."
+            )
+        return indices
+
+    def _weight_or_ones(self):
+        return np.ones(self.n_samples) if self.sample_weight is None else self.sample_weight
+
+
+def validate_labeled(X, y, sample_weight, all_finite):
+    """Return the data as given, or raise if they cannot be samples with their labels.
+
+    Only what no estimator can mean is refused here: no samples, lengths that differ, and, with
+    `all_finite`, NaN and infinity. Everything else is the estimator's to judge.
+    """
+    if y is None:
+        raise ValueError("y must hold the labels of X: this learner requires y; got None.")
+    for name, data in (("X", X), ("y", y)):
+        _check_values(name, data, all_finite)
+    if n_rows(X) != n_rows(y):
+        raise ValueError(
+            f"X and y must have the same number of samples; got inconsistent numbers: {n_rows(X)} "
+            f"samples and {n_rows(y)} labels."
+        )
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight, dtype=np.float64)
+        check_consistent_length(X, sample_weight)
+    return LabeledData(X, y, sample_weight)
+
+
+def _check_values(name, data, all_finite):
+    if isinstance(data, dict):
+        for key, value in data.items():
+            _check_values(f"{name}[{key!r}]", value, all_finite)
+        return
+    check_array(
+        data,
+        accept_sparse=True,
+        ensure_2d=False,
+        allow_nd=True,
+        dtype=None,
+        ensure_all_finite=all_finite,
+        ensure_min_features=0,
+        input_name=name,
+    )

@@ -1,0 +1,56 @@
+"""The query protocol, for learners and committees alike."""
+
+import warnings
+
+from .._data import n_rows, sample_shape, take_rows
+from ..query import Pool, QueryStrategy, Selection
+from ..query.pool import labeled_samples
+
+
+def query(learner, X_pool, args, kwargs, return_metrics):
+    """Ask the learner's strategy once, and return indices and samples, with metrics if asked."""
+    selection = select(learner, X_pool, args, kwargs)
+    indices, metrics = selection.indices, selection.scores
+    instances = take_rows(X_pool, indices)
+    if not return_metrics:
+        return indices, instances
+    if metrics is None:
+        warnings.warn(
+            f"the query strategy {learner.query_strategy!r} returns no metrics, so there are none "
+            f"to return. Let it return a tuple of indices and metrics.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return indices, instances, metrics
+
+
+def select(learner, X_pool, args, kwargs):
+    """Ask the learner's strategy once; scores are None where it gives none.
+
+    A strategy that is not skal's answers with indices, or with a tuple of indices and their
+    metrics. Only a tuple is ever split: an array or list of two indices is two indices.
+    """
+    strategy = learner.query_strategy
+    if not callable(strategy):
+        raise TypeError(f"query_strategy must be callable; got {strategy!r}.")
+    _check_pool(learner, X_pool)
+    if isinstance(strategy, QueryStrategy):
+        return strategy.select(Pool(learner, X_pool, strategy), *args, **kwargs)
+    answer = strategy(learner, X_pool, *args, **kwargs)
+    indices, metrics = answer if _is_pair(answer) else (answer, None)
+    return Selection(indices, metrics)
+
+
+def _is_pair(answer):
+    return isinstance(answer, tuple) and len(answer) == 2
+
+
+def _check_pool(learner, X_pool):
+    if n_rows(X_pool) == 0:
+        raise ValueError("X_pool is empty: there is nothing left to choose from.")
+    labeled = labeled_samples(learner)
+    if labeled is not None and sample_shape(labeled) != sample_shape(X_pool):
+        raise ValueError(
+            f"the samples of X_pool have shape {sample_shape(X_pool)} each, the labeled data of "
+            f"this learner {sample_shape(labeled)}. Pass samples with the same features."
+        )

@@ -1,0 +1,75 @@
+"""How a learner fits: always a fresh or copied estimator, so that a failure changes nothing."""
+
+import copy
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import clone
+from sklearn.utils.metadata_routing import process_routing
+
+from .._data import sample_shape
+from .._random import round_rng, seed_estimator
+from .._threads import one_thread_if_small
+
+
+def fit_estimator(learner, estimator, data, bootstrap, fit_params, previous=None):
+    """Return a fitted estimator; the learner, the estimator and the data stay as they are.
+
+    Parameters
+    ----------
+    learner : ActiveLearner
+        Gives the seed, and routes metadata.
+    estimator : estimator
+        What to fit a copy of.
+    data : LabeledData
+        What to fit it on.
+    bootstrap : bool
+        Whether to fit on as many rows drawn with replacement.
+    fit_params : dict
+        Further keyword arguments of `estimator.fit`.
+    previous : fitted estimator, optional
+        With a warm start, what to go on from.
+    """
+    seed, n_labeled = learner.random_state, data.n_samples
+    if previous is None:
+        fitted = clone(estimator, safe=False)
+        seed_estimator(fitted, seed, n_labeled)
+        if learner.warm_start:
+            _enable_warm_start(fitted)
+    else:
+        fitted = copy.deepcopy(previous)
+    if bootstrap:
+        data = data.take(round_rng(seed, n_labeled, "bootstrap").randint(n_labeled, size=n_labeled))
+    if data.sample_weight is not None:
+        fit_params = {**fit_params, "sample_weight": data.sample_weight}
+    with one_thread_if_small(_n_operations(data)):
+        # an estimator that is not of scikit-learn's kind may return None
+        fitted.fit(data.X, data.y, **routed_params(learner, "fit", fit_params))
+    return fitted
+
+
+def routed_params(router, method, params, to="estimator"):
+    """Return what a method of a consumer gets; all of it, while metadata routing is off."""
+    if not params or not get_config()["enable_metadata_routing"]:
+        return params
+    return process_routing(router, method, **params)[to][method]
+
+
+def _enable_warm_start(estimator):
+    if not hasattr(estimator, "get_params"):
+        return  # its own fit decides whether it goes on
+    names = [n for n in estimator.get_params() if n.rpartition("__")[2] == "warm_start"]
+    if not names:
+        raise ValueError(
+            f"warm_start=True needs an estimator that can go on from its last fit; "
+            f"{type(estimator).__name__} has no parameter warm_start."
+        )
+    estimator.set_params(**dict.fromkeys(names, True))
+
+
+def _n_operations(data):
+    """Return about how many multiply-adds a linear model takes for one pass over the data."""
+    shape = sample_shape(data.X)
+    width = 1 if isinstance(shape, dict) else int(np.prod(shape))
+    is_classes = np.ndim(data.y) == 1 and np.asarray(data.y).dtype.kind != "f"
+    return data.n_samples * width * (len(np.unique(data.y)) if is_classes else 1)
