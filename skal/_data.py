@@ -9,9 +9,14 @@ import pandas as pd
 import scipy.sparse as sp
 
 
+def is_dict(X):
+    """Return whether `X` is a dict of arrays; scipy's DOK matrices are dicts too, but not these."""
+    return isinstance(X, dict) and not sp.issparse(X)
+
+
 def n_rows(X):
     """Return the number of samples in `X`."""
-    if isinstance(X, dict):
+    if is_dict(X):
         return n_rows(next(iter(X.values()))) if X else 0
     return X.shape[0] if hasattr(X, "shape") else len(X)
 
@@ -25,7 +30,7 @@ def take_rows(X, indices):
     indices : int, or sequence of int
         A single integer gives a single sample (for a sparse matrix, a matrix of one row).
     """
-    if isinstance(X, dict):
+    if is_dict(X):
         return {key: take_rows(value, indices) for key, value in X.items()}
     if hasattr(X, "iloc"):
         return X.iloc[indices]
@@ -38,7 +43,7 @@ def take_rows(X, indices):
 
 def slice_rows(X, rows):
     """Return the samples of the slice `rows`, without a copy where the container allows it."""
-    if isinstance(X, dict):
+    if is_dict(X):
         return {key: slice_rows(value, rows) for key, value in X.items()}
     if hasattr(X, "iloc"):
         return X.iloc[rows]
@@ -47,7 +52,7 @@ def slice_rows(X, rows):
 
 def stack_rows(first, second):
     """Return the samples of `first` followed by those of `second`."""
-    if isinstance(first, dict):
+    if is_dict(first):
         return {key: stack_rows(first[key], second[key]) for key in first}
     if isinstance(first, list) and isinstance(second, list):
         return first + second
@@ -77,7 +82,7 @@ def _as_frame_like(frame, rows):
 
 def sample_shape(X):
     """Return the shape of one sample: `()` for a text or a number, `(n_features,)` for a row."""
-    if isinstance(X, dict):
+    if is_dict(X):
         return {key: sample_shape(value) for key, value in X.items()}
     if hasattr(X, "shape"):
         return tuple(X.shape[1:])

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from modAL.models.base import BaseCommittee
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
@@ -16,9 +16,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ._compat import HasMethods, Interval, StrOptions
-from ._data import n_rows, take_rows
+from ._data import n_rows, sample_shape, take_rows
 from ._initial import initial_indices
 from ._random import derive_seed
+from .learners import Committee, CommitteeRegressor
 from .learners._labeled import validate_labeled
 from .learners._query import select
 
@@ -190,15 +191,15 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         dict
             The record, which `history_` holds too.
         """
-        self._start(X, y, X_val, y_val)
+        X, y = self._start(X, y, X_val, y_val)
         weights = fit_params.pop("sample_weight", None)
         unlabeled = np.ones(n_rows(X), dtype=bool)
-        chosen, query_weights, query_seconds = self._first_indices(X, y, unlabeled, done), None, 0.0
+        chosen, query_weights, query_seconds = self._first_indices(X, y, done), None, 0.0
+        self._check_committee(X, y, chosen)
         while True:
             weight = _product(weights, query_weights, chosen)
             fit_seconds = self._label(X, y, chosen, weight, fit_params)
             unlabeled[chosen] = False
-            self._check_committee(X, unlabeled)
             yield self._record(chosen, X_val, y_val, fit_seconds, query_seconds)
             if self._is_over(X, unlabeled):
                 return
@@ -206,13 +207,13 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
 
     def _start(self, X, y, X_val, y_val):
         self._validate_params()
-        if getattr(self.learner, "X_training", None) is not None:
+        if self.learner._holds_data():
             raise ValueError(
                 "the learner of a loop must hold no data: the loop labels its own. Pass a learner "
                 "without X_training."
             )
         all_finite = not get_tags(self.learner).input_tags.allow_nan
-        validate_labeled(X, y, None, all_finite)
+        X, y, _ = validate_labeled(X, y, None, all_finite)
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together; got only one of them.")
         self.n_initial_ = self._count("n_initial", n_rows(X))
@@ -223,6 +224,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         self.history_, self.labeled_indices_ = [], np.empty(0, dtype=np.intp)
         if self.keep_estimators:
             self.estimators_ = []
+        return _array_if_numbers(X), y
 
     def _rules(self):
         if self.stopping is None:
@@ -245,7 +247,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             learner.set_params(random_state=derive_seed(self.random_state, 0, "learner"))
         return learner
 
-    def _first_indices(self, X, y, unlabeled, done):
+    def _first_indices(self, X, y, done):
         """Return what to label first: the initial set, or all that finished rounds have labeled."""
         if not done:
             return initial_indices(self, X, y)
@@ -296,19 +298,15 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         # every rule sees every round, also after another has stopped the run
         return any([rule.update(self, X, unlabeled) for rule in self.rules_])
 
-    def _check_committee(self, X, unlabeled):
+    def _check_committee(self, X, y, chosen):
         """Refuse a committee whose members are copies of one deterministic model."""
-        if self.history_ or not isinstance(self.learner_, BaseCommittee) or not unlabeled.any():
+        if not isinstance(self.learner_, Committee | CommitteeRegressor):
             return
-        X_some = take_rows(X, np.flatnonzero(unlabeled)[:1000])
-        committee = self.learner_
-        ask = committee.vote_proba if is_classifier(committee) else committee.vote
-        opinions = np.moveaxis(ask(X_some), 1, 0)
-        if (opinions == opinions[0]).all():
+        if not self.learner_._can_disagree(take_rows(X, chosen), take_rows(y, chosen)):
             raise ValueError(
-                f"the {len(committee)} members of the committee give identical predictions: they "
-                f"can never disagree. Train them on samples of their own with bootstrap=True, or "
-                f"use members of different kinds."
+                f"the {len(self.learner_)} members of the committee are copies of one "
+                f"deterministic model: they can never disagree. Train each on a sample of its own "
+                f"with bootstrap=True, or use members of different kinds."
             )
 
     # Judging the run -----------------------------------------------------------------------
@@ -431,6 +429,11 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
 def _snapshot(learner):
     """Return what predicts as the learner does now, without its labeled data."""
     return copy.copy(learner) if isinstance(learner, BaseCommittee) else learner.estimator
+
+
+def _array_if_numbers(X):
+    """Return a list of rows as an array, which modAL's strategies need; texts stay a list."""
+    return np.asarray(X) if isinstance(X, list) and sample_shape(X) else X
 
 
 def _product(weights, query_weights, chosen):

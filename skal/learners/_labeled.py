@@ -5,7 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
-from .._data import n_rows, sample_shape, stack_rows, take_rows
+from .._data import is_dict, n_rows, sample_shape, stack_rows, take_rows
+
+
+MAX_DRAWS = 100  # the data may well have a single class
 
 
 class LabeledData(NamedTuple):
@@ -67,6 +70,19 @@ class LabeledData(NamedTuple):
             )
         return indices
 
+    def bootstrapped(self, rng):
+        """Return as many samples, drawn with replacement.
+
+        A draw that no classifier could be trained on, of a single class or without weight, is
+        drawn again.
+        """
+        for _ in range(MAX_DRAWS):
+            drawn = self.take(rng.randint(self.n_samples, size=self.n_samples))
+            has_weight = drawn.sample_weight is None or drawn.sample_weight.any()
+            if has_weight and _is_diverse(drawn.y):
+                break
+        return drawn
+
     def _weight_or_ones(self):
         return np.ones(self.n_samples) if self.sample_weight is None else self.sample_weight
 
@@ -78,9 +94,12 @@ def validate_labeled(X, y, sample_weight, all_finite):
     `all_finite`, NaN and infinity. Everything else is the estimator's to judge.
     """
     if y is None:
-        raise ValueError("y must hold the labels of X: this learner requires y; got None.")
+        raise ValueError(
+            "this learner requires y to be passed, but the target y is None. Pass the labels of X."
+        )
+    X, y = as_rows(X), as_rows(y)
     for name, data in (("X", X), ("y", y)):
-        _check_values(name, data, all_finite)
+        check_values(name, data, all_finite)
     if n_rows(X) != n_rows(y):
         raise ValueError(
             f"X and y must have the same number of samples; got inconsistent numbers: {n_rows(X)} "
@@ -92,14 +111,25 @@ def validate_labeled(X, y, sample_weight, all_finite):
     return LabeledData(X, y, sample_weight)
 
 
-def _check_values(name, data, all_finite):
-    if isinstance(data, dict):
+def _is_diverse(y):
+    y = np.asarray(y)
+    return y.ndim != 1 or (y != y[0]).any()
+
+
+def as_rows(data):
+    """Return data whose rows can be counted and taken, as an array if need be."""
+    return data if hasattr(data, "__len__") or hasattr(data, "shape") else np.asarray(data)
+
+
+def check_values(name, data, all_finite):
+    """Raise if values are NaN or infinite although that is not allowed, or no array at all."""
+    if is_dict(data):
         for key, value in data.items():
-            _check_values(f"{name}[{key!r}]", value, all_finite)
+            check_values(f"{name}[{key!r}]", value, all_finite)
         return
     check_array(
         data,
-        accept_sparse=True,
+        accept_sparse=("csr", "csc", "coo", "bsr"),  # others cannot be searched for NaN
         ensure_2d=False,
         allow_nd=True,
         dtype=None,

@@ -39,7 +39,7 @@ def fit_estimator(learner, estimator, data, bootstrap, fit_params, previous=None
     else:
         fitted = copy.deepcopy(previous)
     if bootstrap:
-        data = data.take(round_rng(seed, n_labeled, "bootstrap").randint(n_labeled, size=n_labeled))
+        data = data.bootstrapped(round_rng(seed, n_labeled, "bootstrap"))
     if data.sample_weight is not None:
         fit_params = {**fit_params, "sample_weight": data.sample_weight}
     with one_thread_if_small(_n_operations(data)):

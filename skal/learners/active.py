@@ -9,10 +9,14 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._labeled import LabeledData, validate_labeled
+from ._labeled import LabeledData, check_values, validate_labeled
 from ._query import query
 from ._training import fit_estimator, routed_params
 from ._transform import transform_without_estimating
+
+
+def _allows_nan(estimator):
+    return hasattr(estimator, "__sklearn_tags__") and get_tags(estimator).input_tags.allow_nan
 
 
 def _estimator_has(method):
@@ -216,6 +220,9 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
             self.labeled_ = labeled
         return self
 
+    def _holds_data(self):
+        return self._labeled is not None
+
     def __sklearn_is_fitted__(self):
         if self._labeled is not None or "estimator_" in vars(self):
             return True
@@ -393,37 +400,39 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
 
     # Predicting ----------------------------------------------------------------------------
 
-    @property
-    def _predictor(self):
+    def _predictor(self, X):
+        """Return the fitted estimator, having looked at `X` if it would let NaN pass."""
         estimator = self.estimator
         if estimator is None:
             raise TypeError("this learner has no estimator to predict with: it was built with None")
+        if self.force_all_finite and _allows_nan(estimator):
+            check_values("X", X, all_finite=True)
         return estimator
 
     def predict(self, X, **predict_kwargs):
         """Predict with the estimator; keyword arguments are the estimator's."""
-        return self._predictor.predict(X, **predict_kwargs)
+        return self._predictor(X).predict(X, **predict_kwargs)
 
     @available_if(_estimator_has("predict_proba"))
     def predict_proba(self, X, **predict_kwargs):
         """Return class probabilities, of shape (n_samples, n_classes)."""
-        return self._predictor.predict_proba(X, **predict_kwargs)
+        return self._predictor(X).predict_proba(X, **predict_kwargs)
 
     @available_if(_estimator_has("predict_log_proba"))
     def predict_log_proba(self, X, **predict_kwargs):
         """Return logarithms of class probabilities, of shape (n_samples, n_classes)."""
-        return self._predictor.predict_log_proba(X, **predict_kwargs)
+        return self._predictor(X).predict_log_proba(X, **predict_kwargs)
 
     @available_if(_estimator_has("decision_function"))
     def decision_function(self, X, **predict_kwargs):
         """Return the estimator's decision values."""
-        return self._predictor.decision_function(X, **predict_kwargs)
+        return self._predictor(X).decision_function(X, **predict_kwargs)
 
     @available_if(_estimator_has("score"))
     def score(self, X, y, **score_kwargs):
         """Score predictions as the estimator does; keyword arguments are the estimator's."""
         routed = routed_params(self, "score", score_kwargs)
-        return self._predictor.score(X, y, **routed)
+        return self._predictor(X).score(X, y, **routed)
 
     @property
     def classes_(self):
@@ -466,7 +475,7 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        if vars(self)["estimator"] is None:
+        if not hasattr(vars(self)["estimator"], "__sklearn_tags__"):
             return tags
         inner = get_tags(vars(self)["estimator"])
         tags.estimator_type = inner.estimator_type

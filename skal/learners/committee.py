@@ -2,6 +2,7 @@
 
 import copy
 
+import joblib
 import modAL.models
 import numpy as np
 from modAL.disagreement import max_std_sampling, vote_entropy_sampling
@@ -10,11 +11,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from .._data import n_rows, stack_rows
 from .._random import derive_seed
 from ..query._members import align_proba
+from ._labeled import as_rows
 from ._query import query
 from ._training import routed_params
 from ._transform import side_by_side
@@ -59,21 +61,24 @@ class _CommitteeMixin:
         vars(self).pop("members_", None)
         vars(self)["learner_list"] = value
 
-    def _new_members(self):
+    def _given_learners(self):
+        """Return what the user passed, as a list of as many learners as there are members."""
         given = vars(self)["learner_list"]
-        if isinstance(given, list):
-            members = [_copy_of(learner) for learner in given]
-            seed = self.random_state
-        else:
-            members = [clone(given) for _ in range(self._checked_n_members())]
-            seed = given.random_state if self.random_state is None else self.random_state
+        learners = given if isinstance(given, list) else [given] * self._checked_n_members()
+        if not learners:
+            raise ValueError("learner_list must hold at least one learner; got an empty list.")
+        return learners
+
+    def _new_members(self):
+        members = [_copy_of(learner) for learner in self._given_learners()]
+        seed = self.random_state
+        if not isinstance(vars(self)["learner_list"], list):
+            seed = members[0].random_state if seed is None else seed
             for member in members:
                 member.random_state = None
         for i, member in enumerate(members):
             if isinstance(member, ActiveLearner) and member.random_state is None:
                 member.random_state = derive_seed(seed, 0, f"member {i}")
-        if not members:
-            raise ValueError("learner_list must hold at least one learner; got an empty list.")
         return members
 
     def _checked_n_members(self):
@@ -103,6 +108,21 @@ class _CommitteeMixin:
         except NotFittedError:
             return False
         return True
+
+    def _holds_data(self):
+        members = vars(self).get("members_") or self._given_learners()
+        return any(_data_of(member) is not None for member in members)
+
+    def _can_disagree(self, X, y):
+        """Return whether training on `X` and `y` can ever give members that differ.
+
+        It cannot where all are copies of one estimator, none sees a sample of its own, and
+        training draws no random number.
+        """
+        members = [m for m in self._given_learners() if isinstance(m, ActiveLearner)]
+        if self.bootstrap or len(members) < len(self._given_learners()):
+            return True
+        return not _are_copies(members) or _draws_randomness(members[0], X, y)
 
     def get_params(self, deep=True):
         """Return the constructor's arguments, as they were given.
@@ -144,7 +164,7 @@ class _CommitteeMixin:
         -------
         self
         """
-        members = self._new_members()
+        members, y = self._new_members(), _one_column(y)
         bootstrap = bootstrap or self.bootstrap
         for i, member in enumerate(members):
             member.fit(X, y, bootstrap=bootstrap, **self._routed(i, fit_kwargs))
@@ -173,7 +193,7 @@ class _CommitteeMixin:
         -------
         self
         """
-        members = [_copy_of(member) for member in self.learner_list]
+        members, y = [_copy_of(member) for member in self.learner_list], _one_column(y)
         bootstrap = bootstrap or self.bootstrap
         for i, member in enumerate(members):
             params = self._routed(i, fit_kwargs)
@@ -211,7 +231,7 @@ class _CommitteeMixin:
         MetadataRouter
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
-        members = {f"learner_{i}": member for i, member in enumerate(self.learner_list)}
+        members = {f"learner_{i}": member for i, member in enumerate(self._given_learners())}
         return MetadataRouter(owner=self).add(**members, method_mapping=mapping)
 
     @property
@@ -220,7 +240,7 @@ class _CommitteeMixin:
 
         Once where all members hold the same, else those of all members one after the other.
         """
-        held = [member.X_training for member in self.learner_list if _holds_data(member)]
+        held = [X for X in map(_data_of, self.learner_list) if X is not None]
         if not held:
             return None
         stacked = held[0]
@@ -274,7 +294,7 @@ class _CommitteeMixin:
         tags = super().__sklearn_tags__()
         given = vars(self)["learner_list"]
         learners = given if isinstance(given, list) else [given]
-        inner = [get_tags(learner) for learner in learners if isinstance(learner, ActiveLearner)]
+        inner = [get_tags(learner) for learner in learners if hasattr(learner, "__sklearn_tags__")]
         tags.input_tags.sparse = all(t.input_tags.sparse for t in inner)
         tags.input_tags.allow_nan = bool(inner) and all(t.input_tags.allow_nan for t in inner)
         return tags
@@ -485,8 +505,46 @@ def _member_proba(member, X, classes, predict_proba_kwargs):
     return align_proba(proba, member.estimator.classes_, classes)
 
 
-def _holds_data(member):
-    return getattr(member, "X_training", None) is not None
+def _one_column(y):
+    """Return a column vector as one dimension, with scikit-learn's warning."""
+    y = as_rows(y)
+    is_column = np.ndim(y) == 2 and np.shape(y)[1] == 1
+    return column_or_1d(y, warn=True) if is_column else y
+
+
+def _data_of(member):
+    return getattr(member, "X_training", None)
+
+
+def _are_copies(members):
+    """Return whether all estimators are of one kind with the same parameters, seeds aside."""
+    estimators = [member.get_params(deep=False)["estimator"] for member in members]
+    return len({joblib.hash((type(e), _without_seeds(e))) for e in estimators}) == 1
+
+
+def _without_seeds(estimator):
+    if not hasattr(estimator, "get_params"):
+        return estimator
+    params = estimator.get_params(deep=True)
+    return {
+        name: repr(value) if hasattr(value, "get_params") else value
+        for name, value in params.items()
+        if name.rpartition("__")[2] != "random_state"
+    }
+
+
+def _draws_randomness(member, X, y):
+    """Return whether training draws from a generator that is given to it as its seed."""
+    estimator = clone(member.get_params(deep=False)["estimator"], safe=False)
+    if not hasattr(estimator, "get_params"):
+        return True  # nothing is known of it
+    seeds = [n for n in estimator.get_params(deep=True) if n.rpartition("__")[2] == "random_state"]
+    if not seeds:
+        return False
+    generator = np.random.RandomState(0)
+    before = generator.get_state()[2]
+    estimator.set_params(**dict.fromkeys(seeds, generator)).fit(X, y)
+    return generator.get_state()[2] != before
 
 
 def _same_rows(first, second):
