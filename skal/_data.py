@@ -9,6 +9,9 @@ import pandas as pd
 import scipy.sparse as sp
 
 
+INDEXABLE = ("csr", "csc", "lil", "dok")  # sparse formats whose rows can be taken
+
+
 def is_dict(X):
     """Return whether `X` is a dict of arrays; scipy's DOK matrices are dicts too, but not these."""
     return isinstance(X, dict) and not sp.issparse(X)
@@ -35,7 +38,7 @@ def take_rows(X, indices):
     if hasattr(X, "iloc"):
         return X.iloc[indices]
     if sp.issparse(X):
-        return X.tocsr()[indices].asformat(X.format)
+        return (X if X.format in INDEXABLE else X.tocsr())[indices]
     if isinstance(X, list | tuple):
         return X[indices] if np.ndim(indices) == 0 else [X[i] for i in indices]
     return X[indices]

@@ -118,7 +118,8 @@ def _is_diverse(y):
 
 def as_rows(data):
     """Return data whose rows can be counted and taken, as an array if need be."""
-    return data if hasattr(data, "__len__") or hasattr(data, "shape") else np.asarray(data)
+    is_counted = data is None or hasattr(data, "__len__") or hasattr(data, "shape")
+    return data if is_counted else np.asarray(data)
 
 
 def check_values(name, data, all_finite):
