@@ -205,7 +205,9 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
 
     def _train_on_given(self):
         """Train on the constructor's data, if that has not happened yet."""
-        if "estimator_" not in vars(self) and self._labeled is not None:
+        if vars(self)["estimator"] is None or "estimator_" in vars(self):
+            return
+        if self._labeled is not None:
             data = validate_labeled(*self._labeled, all_finite=self.force_all_finite)
             self._learn(data, data, self.bootstrap_init, self._given_fit_params)
 

@@ -5,7 +5,9 @@ that a block stays in the processor's cache and every reduction runs along conti
 """
 
 import functools
+from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import numpy as np
 
 __all__ = [
@@ -20,21 +22,39 @@ __all__ = [
 ]
 
 BLOCK = 8192  # rows; 10 classes in float32 are 320 kB, well within L2
+THREADED = 16  # blocks from which on threads pay
+MAX_THREADS = 4  # more are bound by memory
 
 
 def _by_block(score):
-    """Turn a score of a (n_classes, n_block) array into one of (n_samples, n_classes) arrays."""
+    """Turn a score of (n_classes, n_block) arrays, which it may overwrite, into one of the whole."""
 
     @functools.wraps(score)
     def blocked(proba):
         proba = _as_float(proba)
         out = np.empty(len(proba), proba.dtype)
-        for start in range(0, len(proba), BLOCK):
-            rows = slice(start, start + BLOCK)
-            out[rows] = score(np.ascontiguousarray(proba[rows].T))
+
+        def fill(starts):
+            columns = np.empty((proba.shape[1], min(BLOCK, len(proba))), proba.dtype)
+            for start in starts:
+                block = proba[start : start + BLOCK]
+                np.copyto(columns[:, : len(block)], block.T)
+                out[start : start + BLOCK] = score(columns[:, : len(block)])
+
+        _in_threads(fill, range(0, len(proba), BLOCK))
         return out
 
     return blocked
+
+
+def _in_threads(fill, starts):
+    """Fill all blocks; on threads, if there are many, since numpy lets go of the interpreter."""
+    if len(starts) < THREADED:
+        fill(starts)
+        return
+    n_threads = min(MAX_THREADS, joblib.cpu_count())
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(fill, [starts[i::n_threads] for i in range(n_threads)]))
 
 
 def _as_float(proba):
@@ -94,11 +114,12 @@ def margin(proba):
     >>> margin(np.array([[0.5, 0.5], [0.75, 0.25]]))
     array([0. , 0.5])
     """
-    first, second = proba[0].copy(), np.zeros_like(proba[0])
+    first, second, lower = proba[0], np.zeros_like(proba[0]), np.empty_like(proba[0])
     for column in proba[1:]:
-        np.maximum(second, np.minimum(first, column), out=second)
+        np.minimum(first, column, out=lower)
+        np.maximum(second, lower, out=second)
         np.maximum(first, column, out=first)
-    return first - second
+    return np.subtract(first, second, out=second)
 
 
 @_by_block

@@ -1,0 +1,197 @@
+"""How fast skal chooses, against the fastest peers and against bare limits.
+
+Run ``pip install -r benchmarks/requirements.txt`` and then ``python -m benchmarks.query_speed``;
+the table goes to ``benchmarks/results/query_speed.md``.
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from skal import ActiveLearner, ActiveLearningLoop
+from skal.query import CoreSet, Entropy, LeastConfidence, Margin
+
+from .harness import blobs, machine, measure, probabilities, to_markdown
+
+N_LABELED, N_INSTANCES = 100, 100
+
+
+class Known:
+    """A classifier whose probabilities are known, so that only the strategy is timed."""
+
+    def __init__(self, proba):
+        self.proba = proba
+
+    def predict_proba(self, X, **kwargs):
+        return self.proba
+
+
+def top_k(n, c=10):
+    """Scores and the best 100 of an n x c matrix of probabilities."""
+    from modAL.uncertainty import entropy_sampling, margin_sampling, uncertainty_sampling
+
+    proba = probabilities(n, c)
+    model = Known(proba)
+    pairs = [
+        (Entropy(), entropy_sampling),
+        (Margin(), margin_sampling),
+        (LeastConfidence(), uncertainty_sampling),
+    ]
+    for ours, theirs in pairs:
+        peers = {
+            "modAL": lambda theirs=theirs: theirs(model, proba, n_instances=N_INSTANCES),
+            "limit: read once": lambda: proba.sum(),
+        }
+        yield from measure(
+            f"{type(ours).__name__} top 100, {n:,} x {c}",
+            lambda ours=ours: ours(model, proba, N_INSTANCES),
+            peers,
+        )
+
+
+def core_set(n, d, peers=("scikit-activeml", "ALiPy")):
+    """Greedy k-center, 100 picks beside 100 labeled samples."""
+    X = blobs(n, d)
+    y = np.zeros(N_LABELED)
+    learner = ActiveLearner(None, CoreSet(), X_training=X[:N_LABELED], y_training=y)
+    run = {"scikit-activeml": _skactiveml, "ALiPy": _alipy}
+    limit = np.empty(n, np.float32)
+
+    def passes():
+        for row in range(N_INSTANCES):
+            np.dot(X, X[row], out=limit)
+
+    yield from measure(
+        f"CoreSet 100 picks, {n:,} x {d}",
+        lambda: learner.query(X[N_LABELED:], N_INSTANCES),
+        {**{p: run[p](X) for p in peers}, "limit: 100 passes of sgemv": passes},
+    )
+
+
+def _skactiveml(X):
+    from skactiveml.pool import CoreSet as Peer
+
+    y = np.full(len(X), np.nan)
+    y[:N_LABELED] = 0
+    peer = Peer(random_state=0)
+    return lambda: peer.query(X, y, batch_size=N_INSTANCES)
+
+
+def _alipy(X):
+    from alipy.query_strategy.query_labels import QueryInstanceCoresetGreedy
+
+    labeled, unlabeled = list(range(N_LABELED)), set(range(N_LABELED, len(X)))
+    peer = QueryInstanceCoresetGreedy(X, np.zeros(len(X), int), np.arange(len(X)))
+    return lambda: peer.select(labeled, unlabeled, batch_size=N_INSTANCES)
+
+
+def learner_loop(n=20_000, d=100, c=10, n_queries=100, n_instances=10):
+    """A run of 100 queries of 10 samples with a logistic regression; both choose the same."""
+    X, y, first = _task(n, d, c)
+    loop = ActiveLearningLoop(
+        ActiveLearner(LogisticRegression(max_iter=200), LeastConfidence()),
+        n_initial=len(first),
+        initial=lambda learner, X, n_instances: first,
+        n_instances=n_instances,
+        n_queries=n_queries,
+    )
+    theirs = _modal_run(X, y, first, n_queries, n_instances)
+    same = set(loop.fit(X, y).labeled_indices_) == set(theirs())
+    yield from measure(
+        f"loop of {n_queries} x {n_instances}, {n:,} x {d}, LogisticRegression",
+        lambda: loop.fit(X, y),
+        {"modAL": theirs},
+        note="same picks" if same else "DIFFERENT picks",
+    )
+
+
+def _task(n, d, c):
+    rng = np.random.default_rng(0)
+    W, X = rng.standard_normal((d, c)), rng.standard_normal((n, d))
+    y = (X @ W / np.sqrt(d) * 2 + rng.gumbel(size=(n, c))).argmax(axis=1)
+    return X, y, np.concatenate([np.flatnonzero(y == k)[:5] for k in range(c)])
+
+
+def _modal_run(X, y, first, n_queries, n_instances):
+    """Return modAL's loop; it needs one renamed argument to run on today's scikit-learn at all."""
+    import modAL.models.base as base
+    from modAL.models import ActiveLearner as Peer
+
+    check = base.check_X_y
+    base.check_X_y = lambda X, y, force_all_finite=True, **kwargs: check(
+        X, y, ensure_all_finite=force_all_finite, **kwargs
+    )
+
+    def run():
+        learner = Peer(LogisticRegression(max_iter=200), X_training=X[first], y_training=y[first])
+        left, chosen = np.delete(np.arange(len(X)), first), list(first)
+        X_pool, y_pool = X[left], y[left]
+        for _ in range(n_queries):
+            indices, instances = learner.query(X_pool, n_instances=n_instances)
+            learner.teach(instances, y_pool[indices])
+            chosen += left[indices].tolist()
+            X_pool, y_pool, left = (np.delete(a, indices, 0) for a in (X_pool, y_pool, left))
+        return chosen
+
+    return run
+
+
+def overhead(n=100_000, d=100):
+    """A query against the model's own predict_proba: the difference is what skal costs."""
+    X = blobs(n, d)
+    y = np.arange(n) % 10
+    for strategy in (Margin(), Entropy(), LeastConfidence()):
+        learner = ActiveLearner(
+            LogisticRegression(max_iter=50, tol=1e-2), strategy, X_training=X[:500],
+            y_training=y[:500])
+        model = learner.estimator
+        timings = measure(
+            f"query with {type(strategy).__name__}, {n:,} x {d}",
+            lambda learner=learner: learner.query(X, N_INSTANCES),
+            {"the model's own predict_proba": lambda model=model: model.predict_proba(X)},
+            n_pairs=15, max_pairs=40,
+        )
+        for timing in timings:
+            timing.note = f"{1000 * (timing.skal_s - timing.peer_s):.1f} ms more"
+        yield from timings
+
+
+CASES = {
+    "loop": [learner_loop],
+    "overhead": [overhead],
+    "top_k": [lambda: top_k(1_000_000), lambda: top_k(10_000_000)],
+    "core_set": [
+        lambda: core_set(10_000, 64),
+        lambda: core_set(50_000, 64),
+        lambda: core_set(50_000, 512),
+        lambda: core_set(200_000, 512, peers=("scikit-activeml",)),
+    ],
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", nargs="*", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--output", default=Path(__file__).parent / "results" / "query_speed.md")
+    arguments = parser.parse_args()
+    warnings.filterwarnings("ignore")  # the peers' own
+    timings = []
+    for run in (run for name in arguments.cases for run in CASES[name]):
+        for timing in run():
+            timings.append(timing)
+            print(to_markdown([timing]).splitlines()[-1], flush=True)
+    text = (
+        f"# How fast skal chooses\n\nMachine: {machine()}. Command: `python -m "
+        f"benchmarks.query_speed`. Skal and the peer in turn; a ratio above 1 means that skal is "
+        f"faster; `other cores` is what other processes used of the machine, at most.\n\n"
+        f"{to_markdown(timings)}\n"
+    )
+    Path(arguments.output).parent.mkdir(exist_ok=True)
+    Path(arguments.output).write_text(text)
+
+
+if __name__ == "__main__":
+    main()
