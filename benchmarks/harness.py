@@ -47,8 +47,10 @@ def measure(case, ours, peers, *, n_pairs=5, max_pairs=15, budget=120.0, note=""
     budget : float, default=120.0
         Seconds after which what there is must do.
     """
-    return [_against(case, ours, name, peer, n_pairs, max_pairs, budget, note)
-            for name, peer in peers.items()]
+    return [
+        _against(case, ours, name, peer, n_pairs, max_pairs, budget, note)
+        for name, peer in peers.items()
+    ]
 
 
 def _against(case, ours, name, peer, n_pairs, max_pairs, budget, note):
@@ -58,15 +60,21 @@ def _against(case, ours, name, peer, n_pairs, max_pairs, budget, note):
         pairs.append(first)
     for _ in range(max_pairs):
         clean = [p for p in pairs if p[2] <= BUSY]
-        if len(clean) >= n_pairs or time.perf_counter() - start > budget and pairs:
+        if len(clean) >= n_pairs or (time.perf_counter() - start > budget and pairs):
             break
         pairs.append(_pair(ours, peer))
     used = [p for p in pairs if p[2] <= BUSY] or pairs
     mine, theirs, others = zip(*used, strict=True)
     return Timing(
-        case, name, statistics.median(mine), statistics.median(theirs),
+        case,
+        name,
+        statistics.median(mine),
+        statistics.median(theirs),
         statistics.median(t / m for m, t in zip(mine, theirs, strict=True)),
-        min(theirs) / min(mine), len(used), max(others), note,
+        min(theirs) / min(mine),
+        len(used),
+        max(others),
+        note,
     )
 
 
@@ -98,8 +106,12 @@ def machine():
     import sklearn
 
     model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-         if line.startswith("model name")), platform.processor(),
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
     )
     return (
         f"{os.cpu_count()} cores of {model}; Python {platform.python_version()}, "

@@ -145,14 +145,18 @@ def overhead(n=100_000, d=100):
     y = np.arange(n) % 10
     for strategy in (Margin(), Entropy(), LeastConfidence()):
         learner = ActiveLearner(
-            LogisticRegression(max_iter=50, tol=1e-2), strategy, X_training=X[:500],
-            y_training=y[:500])
+            LogisticRegression(max_iter=50, tol=1e-2),
+            strategy,
+            X_training=X[:500],
+            y_training=y[:500],
+        )
         model = learner.estimator
         timings = measure(
             f"query with {type(strategy).__name__}, {n:,} x {d}",
             lambda learner=learner: learner.query(X, N_INSTANCES),
             {"the model's own predict_proba": lambda model=model: model.predict_proba(X)},
-            n_pairs=15, max_pairs=40,
+            n_pairs=15,
+            max_pairs=40,
         )
         for timing in timings:
             timing.note = f"{1000 * (timing.skal_s - timing.peer_s):.1f} ms more"

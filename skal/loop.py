@@ -75,7 +75,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
     history_ : list of dict
         A record for each round: ``round``, ``n_labels`` used so far, ``indices`` labeled in this
         round, ``score`` on the validation data if there are any, ``fit_seconds`` and
-        ``query_seconds``.
+        ``query_seconds``; ``query_weights`` where a selection had any that were used.
     labeled_indices_ : ndarray of int
         Positions in `X` of all labeled samples, in the order of labeling.
     estimators_ : list
@@ -193,14 +193,18 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         """
         X, y = self._start(X, y, X_val, y_val)
         weights = fit_params.pop("sample_weight", None)
-        unlabeled = np.ones(n_rows(X), dtype=bool)
-        chosen, query_weights, query_seconds = self._first_indices(X, y, done), None, 0.0
+        *earlier, (chosen, query_weights) = self._first_rounds(X, y, done)
         self._check_committee(X, y, chosen)
+        for indices, their_weights in earlier:
+            self._label(X, y, indices, _product(weights, their_weights, indices), fit_params)
+        query_seconds = 0.0
         while True:
             weight = _product(weights, query_weights, chosen)
             fit_seconds = self._label(X, y, chosen, weight, fit_params)
-            unlabeled[chosen] = False
-            yield self._record(chosen, X_val, y_val, fit_seconds, query_seconds)
+            unlabeled = np.ones(n_rows(X), dtype=bool)
+            unlabeled[self.labeled_indices_] = False
+            record = self._record(query_weights, X_val, y_val, fit_seconds, query_seconds)
+            yield record
             if self._is_over(X, unlabeled):
                 return
             chosen, query_weights, query_seconds = self._query(X, unlabeled)
@@ -247,16 +251,24 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             learner.set_params(random_state=derive_seed(self.random_state, 0, "learner"))
         return learner
 
-    def _first_indices(self, X, y, done):
-        """Return what to label first: the initial set, or all that finished rounds have labeled."""
+    def _first_rounds(self, X, y, done):
+        """Return indices and weights to label first: the initial set, or those of finished rounds.
+
+        Finished rounds are taught at once, unless the models of all rounds matter.
+        """
         if not done:
-            return initial_indices(self, X, y)
+            return [(initial_indices(self, X, y), None)]
         self.history_ = [dict(record) for record in done[:-1]]
-        before = [np.asarray(record["indices"], dtype=np.intp) for record in done[:-1]]
-        replay = self.keep_estimators or getattr(self.learner_, "warm_start", False)
-        for indices in before if replay else []:
-            self._label(X, y, indices, None, {})
-        return np.concatenate([*([] if replay else before), np.asarray(done[-1]["indices"])])
+        indices = [np.asarray(record["indices"], dtype=np.intp) for record in done]
+        weights = [record.get("query_weights") for record in done]
+        if self.keep_estimators or getattr(self.learner_, "warm_start", False):
+            return list(zip(indices, weights, strict=True))
+        if any(w is not None for w in weights):
+            weights = [
+                np.ones(len(i)) if w is None else w for i, w in zip(indices, weights, strict=True)
+            ]
+            return [(np.concatenate(indices), np.concatenate(weights))]
+        return [(np.concatenate(indices), None)]
 
     def _label(self, X, y, chosen, weight, fit_params):
         """Teach the learner the labels of `chosen`, and return the seconds it took."""
@@ -280,12 +292,15 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         weights = selection.weights if self.use_query_weights else None
         return positions[np.atleast_1d(selection.indices)], weights, seconds
 
-    def _record(self, chosen, X_val, y_val, fit_seconds, query_seconds):
+    def _record(self, query_weights, X_val, y_val, fit_seconds, query_seconds):
+        n_before = sum(len(record["indices"]) for record in self.history_)
         record = {
             "round": len(self.history_),
             "n_labels": len(self.labeled_indices_) + self.n_validation_,
-            "indices": chosen,
+            "indices": self.labeled_indices_[n_before:],
         }
+        if query_weights is not None:
+            record["query_weights"] = np.asarray(query_weights)[-len(record["indices"]) :]
         if X_val is not None:
             record["score"] = float(self.score(X_val, y_val))
         record["fit_seconds"], record["query_seconds"] = fit_seconds, query_seconds
@@ -295,8 +310,10 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
     def _is_over(self, X, unlabeled):
         if not unlabeled.any() or len(self.history_) - 1 == self.n_queries:
             return True
-        # every rule sees every round, also after another has stopped the run
-        return any([rule.update(self, X, unlabeled) for rule in self.rules_])
+        said = [
+            rule.update(self, X, unlabeled) for rule in self.rules_
+        ]  # every rule sees all rounds
+        return any(said)
 
     def _check_committee(self, X, y, chosen):
         """Refuse a committee whose members are copies of one deterministic model."""

@@ -44,8 +44,9 @@ def vote_classes(pool, model, X, draws):
 
 def _vote_proba(pool, committee, X):
     if not hasattr(committee, "vote_proba"):
-        raise pool.type_error("class probabilities", "predicts numbers. It fits committees "
-                              "of classifiers")
+        raise pool.type_error(
+            "class probabilities", "predicts numbers. It fits committees of classifiers"
+        )
     return committee.vote_proba(X)
 
 

@@ -1,6 +1,5 @@
 """Strategies that choose what the members of a committee or ensemble disagree on."""
 
-
 from . import scores
 from .base import ScoreStrategy
 

@@ -27,7 +27,7 @@ MAX_THREADS = 4  # more are bound by memory
 
 
 def _by_block(score):
-    """Turn a score of (n_classes, n_block) arrays, which it may overwrite, into one of the whole."""
+    """Turn a score of (n_classes, n_block) arrays, which it may overwrite, into one of all rows."""
 
     @functools.wraps(score)
     def blocked(proba):
