@@ -184,7 +184,8 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             As for `fit`.
         done : sequence of dict, default=()
             Records of rounds that an earlier run with the same arguments has finished. Their
-            labels are taught at once, and the run goes on with the next round.
+            labels are taught at once, and the run goes on with the next round. Not with stopping
+            rules, which would not have seen those rounds.
 
         Yields
         ------
@@ -258,6 +259,11 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         """
         if not done:
             return [(initial_indices(self, X, y), None)]
+        if self.rules_:
+            raise ValueError(
+                "the stopping rules have not seen the rounds that are done. Resume without "
+                "stopping, or run from the start."
+            )
         self.history_ = [dict(record) for record in done[:-1]]
         indices = [np.asarray(record["indices"], dtype=np.intp) for record in done]
         weights = [record.get("query_weights") for record in done]

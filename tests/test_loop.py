@@ -36,6 +36,7 @@ from skal.query import (
     RandomSampling,
     Selection,
 )
+from skal.stopping import LabelBudget
 
 
 def make_loop(strategy=None, estimator=None, **params):
@@ -394,7 +395,7 @@ def test_members_of_a_committee_are_searchable_by_name(iris):
 @pytest.mark.parametrize("estimator", [LogisticRegression(), KNeighborsClassifier()])
 def test_a_committee_that_can_never_disagree_is_refused(iris, estimator):
     committee = Committee(ActiveLearner(estimator), ConsensusEntropy(), n_members=3)
-    with pytest.raises(ValueError, match="can never disagree.*bootstrap=True"):
+    with pytest.raises(ValueError, match=r"can never disagree.*bootstrap=True"):
         ActiveLearningLoop(committee, n_initial=10, random_state=0).fit(*iris)
 
 
@@ -411,7 +412,7 @@ def test_members_of_different_kinds_seeds_or_samples_may_disagree(iris):
 
 def test_committees_of_regressors_run(iris):
     members = [ActiveLearner(Ridge(alpha)) for alpha in (0.1, 10)]
-    X, y = iris
+    X, _ = iris
     loop = ActiveLearningLoop(CommitteeRegressor(members), n_initial=10, random_state=0)
     assert loop.fit(X[:, :3], X[:, 3]).score(X[:, :3], X[:, 3]) > 0.8
 
@@ -441,6 +442,13 @@ def test_weights_of_a_selection_are_used_if_asked(iris):
 
 
 # Bad input ----------------------------------------------------------------------------------
+
+
+def test_resuming_and_stopping_rules_do_not_mix(iris):
+    loop = make_loop(stopping=LabelBudget(14))
+    done = make_loop().fit(*iris).history_
+    with pytest.raises(ValueError, match="stopping rules have not seen the rounds"):
+        next(loop.iter_fit(*iris, done=done))
 
 
 def test_a_learner_that_holds_data_is_refused(iris):
