@@ -87,9 +87,7 @@ class FarthestFirst:
         fresh *= -2
         fresh += self.hot_sq
         fresh += self.sq[row]
-        np.minimum(
-            self.hot_distance, _zero_if_rounding(fresh, self.hot_sq), out=self.hot_distance
-        )
+        np.minimum(self.hot_distance, _zero_if_rounding(fresh, self.hot_sq), out=self.hot_distance)
 
     def _rounding(self, value):
         """Return by how much the best squared distance may be off."""
