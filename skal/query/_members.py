@@ -8,54 +8,74 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     VotingClassifier,
 )
-from sklearn.utils.validation import validate_data
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 FORESTS = RandomForestClassifier | ExtraTreesClassifier
-FITS = "It fits committees, random forests, extra trees, bagging, voting, and nets with dropout"
+ENSEMBLES = FORESTS | BaggingClassifier | VotingClassifier
+FITS = (
+    "It fits committees of classifiers, random forests, extra trees, bagging, voting, and nets "
+    "with dropout"
+)
+
+
+def has_members(model):
+    """Return whether a model's draws are its members, so that their number is given."""
+    return isinstance(model, BaseCommittee | ENSEMBLES)
 
 
 def n_draws(model, draws):
     """Return how many draws a model gives: one a member, or as many as asked for."""
     if isinstance(model, BaseCommittee):
         return len(model)
-    members = getattr(model, "estimators_", None)
-    return len(members) if members is not None else draws or 1
+    if isinstance(model, ENSEMBLES):
+        return len(getattr(model, "estimators_", ())) or 1
+    return draws or 1
 
 
 def draw_proba(pool, model, X, draws):
     """Return class probabilities of shape (n_draws, n_samples, n_classes)."""
-    if isinstance(model, BaseCommittee):
-        return np.moveaxis(_vote_proba(pool, model, X), 1, 0)
-    if hasattr(model, "sample_proba"):
+    if not has_members(model) and hasattr(model, "sample_proba"):
         return model.sample_proba(X, draws)
-    members = _ensemble_members(pool, model, X)
-    return np.stack([member_proba(*member) for member in members])
+    return np.stack([member_proba(*member) for member in _members(pool, model, X)])
 
 
 def vote_classes(pool, model, X, draws):
     """Return the class that each draw predicts, as positions, of shape (n_draws, n_samples)."""
     if not isinstance(model, BaseCommittee):
         return draw_proba(pool, model, X, draws).argmax(axis=2)
-    if not hasattr(model, "classes_"):
-        raise pool.type_error("a committee of classifiers", "predicts numbers")
-    votes = np.asarray(model.vote(X))
-    return np.searchsorted(model.classes_, votes.T)
+    members = _committee_members(pool, model, X)
+    return np.stack([np.searchsorted(classes, m.predict(X)) for m, X, classes in members])
 
 
-def _vote_proba(pool, committee, X):
+def _members(pool, model, X):
+    """Return each member, its features, and the classes to align its probabilities to."""
+    if isinstance(model, BaseCommittee):
+        return _committee_members(pool, model, X)
+    return _ensemble_members(pool, model, X)
+
+
+def _committee_members(pool, committee, X):
     if not hasattr(committee, "vote_proba"):
-        raise pool.type_error(
-            "class probabilities", "predicts numbers. It fits committees of classifiers"
-        )
-    return committee.vote_proba(X)
+        raise pool.type_error("classes to disagree on", f"predicts numbers. {FITS}")
+    classes = committee.classes_
+    if classes is None:
+        for member in committee:
+            check_is_fitted(member.estimator)
+        raise pool.type_error("classes to disagree on", f"has members that know none. {FITS}")
+    return [(member.estimator, X, classes) for member in committee]
 
 
 def _ensemble_members(pool, model, X):
-    """Yield each member of a scikit-learn ensemble, its features, and the classes to align to."""
-    if not isinstance(model, FORESTS | BaggingClassifier | VotingClassifier):
-        raise pool.type_error("several opinions a sample", f"gives one. {FITS}")
-    if isinstance(getattr(model, "classes_", None), list):
-        raise pool.type_error("one class a sample", "predicts several outputs")
+    if isinstance(model, Pipeline):
+        check_is_fitted(model)  # of a fitted one, the last step comes here
+    if not isinstance(model, ENSEMBLES):
+        raise pool.type_error("several opinions on the class of a sample", f"gives none. {FITS}")
+    check_is_fitted(model)
+    if isinstance(model.classes_, list):
+        raise pool.type_error(
+            "one class a sample", "predicts several outputs. It fits single-label classifiers"
+        )
     classes = np.arange(len(model.classes_))  # ensembles encode y for their members
     if isinstance(model, VotingClassifier):
         return [(member, X, classes) for member in model.estimators_]

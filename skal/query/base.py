@@ -37,6 +37,7 @@ class QueryStrategy(BaseEstimator, metaclass=ABCMeta):
     A strategy is a callable as in modAL, ``strategy(learner, X_pool, n_instances)``, and a
     scikit-learn estimator in its parameters, so that it can be cloned and searched. A new one
     overrides `_select`, or extends :class:`ScoreStrategy` where samples are ranked by a number.
+    :func:`skal.query.checks.check_strategy` tells whether it keeps the contract of all strategies.
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {}
@@ -85,13 +86,18 @@ class QueryStrategy(BaseEstimator, metaclass=ABCMeta):
             If `n_instances` is out of range or the pool is empty.
         """
         self._validate_params()
-        chosen = np.asarray(chosen, dtype=np.intp)
+        chosen = validate_chosen(chosen, pool.n_samples)
         check_n_instances(n_instances, pool.n_samples - len(chosen))
         return self._select(pool, int(n_instances), chosen)
 
     def reductions(self):
         """Return what this strategy will ask of the pool, so that one pass answers all of it."""
         return ()
+
+    @classmethod
+    def _example(cls):
+        """Return an instance to check; override it where the constructor needs arguments."""
+        return cls()
 
     @abstractmethod
     def _select(self, pool, n_instances, chosen):
@@ -149,6 +155,19 @@ def select_largest(scores, n_instances, chosen):
         free = np.setdiff1d(np.arange(len(scores)), chosen)
         indices = free[top_k(scores[free], n_instances)]
     return Selection(indices, scores[indices])
+
+
+def validate_chosen(chosen, n_pool):
+    """Return `chosen` as distinct positions, or raise if one is not in a pool of `n_pool`."""
+    chosen = np.asarray(chosen)
+    if chosen.size and chosen.dtype.kind not in "iu":
+        raise TypeError(f"chosen must hold integer positions; got an array of {chosen.dtype}.")
+    unknown = chosen[(chosen < 0) | (chosen >= n_pool)]
+    if len(unknown):
+        raise ValueError(
+            f"chosen must hold positions in the pool, in [0, {n_pool}); got {unknown.tolist()}."
+        )
+    return np.unique(chosen).astype(np.intp)
 
 
 def check_n_instances(n_instances, n_pool):

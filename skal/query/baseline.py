@@ -24,7 +24,7 @@ class RandomSampling(ScoreStrategy):
     Examples
     --------
     >>> RandomSampling(random_state=0)(None, [[0.0], [1.0], [2.0]], n_instances=3)
-    array([1, 0, 2])
+    array([2, 1, 0])
     """
 
     _parameter_constraints: ClassVar = {"random_state": ["random_state"]}

@@ -78,10 +78,12 @@ class MaxDisagreement(ScoreStrategy):
 
     Examples
     --------
-    >>> from sklearn.ensemble import RandomForestClassifier
-    >>> X, y = [[0.0], [0.4], [0.6], [1.0]], [0, 0, 1, 1]
-    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
-    >>> MaxDisagreement()(forest, [[0.0], [0.5], [1.0]])
+    >>> from sklearn.ensemble import VotingClassifier
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> members = [("linear", LogisticRegression()), ("bayes", GaussianNB())]
+    >>> voting = VotingClassifier(members).fit([[0.0], [0.4], [0.6], [1.0]], [0, 0, 1, 1])
+    >>> MaxDisagreement()(voting, [[0.5], [0.9]])
     array([1])
     """
 

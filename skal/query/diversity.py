@@ -36,7 +36,7 @@ class CoreSet(QueryStrategy):
     Examples
     --------
     >>> CoreSet()(None, [[0.0], [1.0], [1.1], [9.0]], n_instances=3)
-    array([1, 3, 2])
+    array([2, 3, 0])
     """
 
     def reductions(self):
@@ -158,9 +158,8 @@ def _take_turns(labels, keys):
     In each turn the largest cluster comes first; clusters of one size go by their first row.
     """
     order = np.lexsort((np.arange(len(keys)), keys, labels))  # by cluster, then key, then row
-    clusters, starts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
-    turn = np.arange(len(order)) - np.repeat(starts, sizes)
-    first_row = np.array([np.flatnonzero(labels == c)[0] for c in clusters])
-    rank = np.empty(len(clusters), np.intp)
-    rank[np.lexsort((first_row, -sizes))] = np.arange(len(clusters))
+    _, first_rows, sizes = np.unique(labels, return_index=True, return_counts=True)
+    turn = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    rank = np.empty(len(sizes), np.intp)
+    rank[np.lexsort((first_rows, -sizes))] = np.arange(len(sizes))
     return order[np.lexsort((np.repeat(rank, sizes), turn))]

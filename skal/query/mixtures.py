@@ -5,8 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from .._compat import HasMethods, Interval, StrOptions
+from .._compat import Interval, StrOptions
 from .base import QueryStrategy, Selection, select_largest
+from .diversity import CoreSet
+from .uncertainty import Margin
 
 
 class Hybrid(QueryStrategy):
@@ -44,8 +46,8 @@ class Hybrid(QueryStrategy):
     """
 
     _parameter_constraints: ClassVar = {
-        "first": [HasMethods(["select", "reductions"])],
-        "second": [HasMethods(["select", "reductions"])],
+        "first": [QueryStrategy],
+        "second": [QueryStrategy],
         "share": [Interval(Real, 0, 1, closed="right")],
         "combine": [StrOptions({"share", "score"})],
     }
@@ -56,10 +58,18 @@ class Hybrid(QueryStrategy):
         self.share = share
         self.combine = combine
 
+    @classmethod
+    def _example(cls):
+        return cls(Margin(), CoreSet())
+
     def reductions(self):
+        if self.share == 1:
+            return self.first.reductions()
         return (*self.first.reductions(), *self.second.reductions())
 
     def _select(self, pool, n_instances, chosen):
+        if self.share == 1:
+            return self.first.select(pool, n_instances, chosen=chosen)
         if self.combine == "score":
             return select_largest(self.score(pool), n_instances, chosen)
         n_first = max(1, int(self.share * n_instances + 0.5))
@@ -85,6 +95,7 @@ def _unit_scores(strategy, pool):
             f'combine="score" needs strategies that score samples; got {type(strategy).__name__}, '
             f'which chooses sets. Use combine="share".'
         )
+    strategy._validate_params()
     scores = strategy.score(pool)
     low, high = scores.min(), scores.max()
     return (scores - low) / (high - low) if high > low else np.zeros(len(scores))

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._data import n_rows, sample_shape, slice_rows
 from .._random import round_rng
-from ._members import draw_proba, n_draws, vote_classes
+from ._members import draw_proba, has_members, n_draws, vote_classes
 
 MAX_EMBEDDING_BYTES = 2**33  # 8 GiB: a sparse matrix larger than this is not made dense
 
@@ -85,7 +85,7 @@ class Pool:
         self.X = X
         self.n_samples = n_rows(X)
         self._asker = "this query" if strategy is None else type(strategy).__name__
-        self._waiting = dict.fromkeys(strategy.reductions() if strategy is not None else ())
+        self._strategy = strategy
         self._results = {}
 
     def __len__(self):
@@ -136,17 +136,18 @@ class Pool:
     def reduce(self, reduction):
         """Return the result of a reduction; all that wait for the model share this pass."""
         if reduction not in self._results:
-            self._waiting[reduction] = None
-            self._run(list(self._waiting))
-            self._waiting.clear()
+            asked = () if self._strategy is None else self._strategy.reductions()
+            self._run([r for r in dict.fromkeys([*asked, reduction]) if r not in self._results])
         return self._results[reduction]
 
     # The pass ------------------------------------------------------------------------------
 
     def _run(self, reductions):
         parts = {reduction: [] for reduction in reductions}
-        for rows in self._blocks({(r.view, r.n_draws) for r in reductions}):
-            block = _Block(self, slice_rows(self.X, rows) if rows else self.X)
+        blocks = list(self._blocks({(r.view, r.n_draws) for r in reductions}))
+        X = self.X.tocsr() if sp.issparse(self.X) and len(blocks) > 1 else self.X
+        for rows in blocks:
+            block = _Block(self, slice_rows(X, rows) if rows else X)
             for reduction in reductions:
                 view = self._read(block, reduction)
                 parts[reduction].append(reduction.function(view))
@@ -162,10 +163,11 @@ class Pool:
 
     def _width(self, view, draws):
         """Return about how many numbers one sample of a view takes."""
-        n_classes = len(getattr(self.model, "classes_", ())) or 1
+        classes = getattr(self.model, "classes_", None)  # None too: a committee without labels
+        n_classes = 1 if classes is None else len(classes)
         if view == "sample_proba":
-            return n_classes * n_draws(self.model, draws)
-        return n_draws(self.model, draws) if view == "votes" else n_classes
+            return n_classes * n_draws(last_step(self.model), draws)
+        return n_draws(last_step(self.model), draws) if view == "votes" else n_classes
 
     def _read(self, block, reduction):
         try:
@@ -182,12 +184,7 @@ class Pool:
     @cached_property
     def model(self):
         """The committee, or the fitted estimator of the learner."""
-        if isinstance(self.learner, BaseCommittee):
-            return self.learner
-        estimator = self.learner
-        if isinstance(self.learner, BaseLearner):
-            estimator = self.learner.estimator
-        return getattr(estimator, "best_estimator_", estimator)
+        return _unwrapped(self.learner)
 
     @property
     def _model_name(self):
@@ -231,7 +228,9 @@ class _Block:
         self._X = X
         self._known = {}
 
-    def read(self, view, draws):
+    def read(self, view, draws=None):
+        if has_members(self._final):
+            draws = None  # one a member, whatever was asked for
         if (view, draws) not in self._known:
             needs_draws = view in ("sample_proba", "votes")
             self._known[view, draws] = (
@@ -242,7 +241,7 @@ class _Block:
     def proba(self):
         """Return class probabilities; of a committee, the mean over its members."""
         if isinstance(self._model, BaseCommittee) and hasattr(self._model, "vote_proba"):
-            return self.read("sample_proba", None).mean(axis=0)
+            return self.read("sample_proba").mean(axis=0)
         if not hasattr(self._final, "predict_proba"):
             raise self._pool.type_error(
                 "class probabilities",
@@ -252,7 +251,7 @@ class _Block:
         return self._checked(self._final.predict_proba(self._features))
 
     def _checked(self, proba):
-        if isinstance(proba, list) or np.ndim(proba) != 2 or _is_multilabel(self._model):
+        if isinstance(proba, list) or np.ndim(proba) != 2 or _is_multilabel(self._final):
             raise self._pool.type_error(
                 "one class a sample",
                 "predicts several outputs. It fits single-label classifiers; for multilabel ones "
@@ -280,24 +279,44 @@ class _Block:
     @property
     def _final(self):
         """The last step of a fitted pipeline, else the model itself."""
-        return self._model[-1] if self._is_fitted_pipeline else self._model
+        return last_step(self._model)
 
     @cached_property
     def _features(self):
         """The samples as the last step of the pipeline sees them; transformed once a block."""
-        if self._is_fitted_pipeline and len(self._model) > 1:
-            return self._model[:-1].transform(self._X)
-        return self._X
+        model, X = self._model, self._X
+        while _is_fitted_pipeline(model):
+            X = model[:-1].transform(X) if len(model) > 1 else X
+            model = _unwrapped(model[-1])
+        return X
 
-    @cached_property
-    def _is_fitted_pipeline(self):
-        if not isinstance(self._model, Pipeline):
-            return False
-        try:
-            check_is_fitted(self._model)
-        except NotFittedError:
-            return False  # a cold start: there is nothing to transform with yet
-        return True
+
+def last_step(model):
+    """Return the last step of a fitted pipeline, also of one in another, else the model itself."""
+    while _is_fitted_pipeline(model):
+        model = _unwrapped(model[-1])
+    return model
+
+
+def _unwrapped(model):
+    """Return the estimator that predicts for a learner or a search."""
+    while True:
+        if isinstance(model, BaseLearner):
+            model = model.estimator
+        elif hasattr(model, "best_estimator_"):
+            model = model.best_estimator_
+        else:
+            return model
+
+
+def _is_fitted_pipeline(model):
+    if not isinstance(model, Pipeline):
+        return False
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        return False  # a cold start: there is nothing to transform with yet
+    return True
 
 
 def _samples_first(block):
@@ -315,7 +334,9 @@ def _flat_shape(shape):
 
 
 def _is_multilabel(model):
-    return getattr(model, "multilabel_", False) or np.ndim(getattr(model, "classes_", 0)) > 1
+    is_chain = isinstance(getattr(model, "classes_", None), list)
+    is_network = getattr(model, "out_activation_", None) == "logistic" and model.n_outputs_ > 1
+    return is_chain or is_network or getattr(model, "multilabel_", False)
 
 
 def _as_dense_rows(X, pool):
@@ -329,7 +350,8 @@ def _as_dense_rows(X, pool):
             )
         X = X.astype(np.float32).toarray()
     try:
-        rows = np.asarray(X, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinity, and refused
+            rows = np.asarray(X, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"{pool._asker} measures distances and needs numbers, but the samples are not numeric "
@@ -345,6 +367,7 @@ def _check_finite(rows, pool):
         bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
         if len(bad):
             raise ValueError(
-                f"{pool._asker} measures distances, but the features of {len(bad)} samples hold "
-                f"NaN or infinity, the first at index {bad[0]}. Impute them in a pipeline."
+                f"{pool._asker} measures distances in float32, but the features of {len(bad)} "
+                f"samples hold NaN, infinity or larger numbers, the first at index {bad[0]}. "
+                f"Impute or scale them in a pipeline."
             )

@@ -290,25 +290,28 @@ def top_k(scores, k):
     array([1, 3, 2])
     """
     scores = np.asarray(scores)
-    if np.isnan(scores.dot(scores)):
-        _raise_if_nan(scores)
-    if k < len(scores):
+    if scores.dtype.kind != "f":
+        scores = scores.astype(np.float64)  # booleans and unsigned integers have no negative
+    with np.errstate(over="ignore"):
+        holds_nan = np.isnan(scores.dot(scores))
+    if holds_nan:
+        _raise_nan(scores)
+    if 0 < k < len(scores):
         threshold = _kth_largest(scores, k)
         above = np.flatnonzero(scores > threshold)
         tied = np.flatnonzero(scores == threshold)[: k - len(above)]
         candidates = np.concatenate([above, tied])
     else:
-        candidates = np.arange(len(scores))
+        candidates = np.arange(min(k, len(scores)))
     return candidates[np.lexsort((candidates, -scores[candidates]))]
 
 
-def _raise_if_nan(scores):
+def _raise_nan(scores):
     bad = np.flatnonzero(np.isnan(scores))
-    if len(bad):
-        raise ValueError(
-            f"scores must be numbers; got NaN for {len(bad)} of {len(scores)} samples, the first "
-            f"at index {bad[0]}. Does the estimator predict NaN probabilities?"
-        )
+    raise ValueError(
+        f"scores must be numbers; got NaN for {len(bad)} of {len(scores)} samples, the first at "
+        f"index {bad[0]}. Does the estimator predict NaN probabilities?"
+    )
 
 
 def _kth_largest(scores, k, block=65_536):
