@@ -9,6 +9,8 @@ product. The picks are those of the plain algorithm.
 
 import numpy as np
 
+from .scores import top_k
+
 HOT_ROWS = 512  # how many rows a refill adds
 HOT_BYTES = 2**23  # the hot set grows up to this, which is L2 or L3 on today's processors
 BLOCK_BYTES = 2**24
@@ -99,11 +101,14 @@ class FarthestFirst:
     # The hot set ---------------------------------------------------------------------------
 
     def _largest_cold_bound(self):
-        return -np.inf if self.n_hot == len(self.X) else self.bound[self.order[self.next_cold]]
+        """Return a number that no distance outside the hot set is above."""
+        if self.n_hot == len(self.X):
+            return -np.inf
+        return self.bound[self.order[min(self.next_cold, len(self.order) - 1)]]
 
     def _heat_more(self):
         """Move the rows with the largest bounds into the hot set, brought up to date."""
-        if self.n_hot + HOT_ROWS > self.capacity:
+        if self.n_hot + HOT_ROWS > self.capacity or self.next_cold == len(self.order):
             if self._all_hot_are_tied():  # no small set can decide
                 return self._heat_all()
             self.capacity = max(self.capacity, min(2 * self.capacity, self._most_hot_rows()))
@@ -131,8 +136,8 @@ class FarthestFirst:
         self.seen[self.hot_rows] = self.n_picked
 
     def _cool(self):
-        """Empty the hot set and order all rows by their bounds."""
-        self.order = np.argsort(-self.bound, kind="stable")
+        """Empty the hot set and put the rows with the largest bounds in order."""
+        self.order = top_k(self.bound, min(2 * self.capacity, len(self.X)))
         self.next_cold = self.n_hot = 0
         self.buffer = np.empty((self.capacity, self.X.shape[1]), np.float32)
         self.hot = self.buffer[:0]
