@@ -1,0 +1,45 @@
+"""What the documents say: code runs, names are listed, links lead somewhere."""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import skal
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def public_modules():
+    for module in pkgutil.walk_packages(skal.__path__, "skal."):
+        if not any(part.startswith("_") for part in module.name.split(".")):
+            yield importlib.import_module(module.name)
+
+
+def test_the_page_of_the_readme_runs(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    assert "learner__query_strategy__share" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", [skal, *public_modules()], ids=lambda module: module.__name__)
+def test_every_public_name_is_on_the_api_page(module):
+    page = (ROOT / "docs" / "api.md").read_text()
+    missing = [name for name in getattr(module, "__all__", ()) if f"`{name}`" not in page]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page):
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+def test_the_readme_table_lists_every_strategy():
+    from skal.query.checks import all_strategies
+
+    readme = (ROOT / "README.md").read_text()
+    assert [s for s in all_strategies() if f"| `{type(s).__name__}`" not in readme] == []
