@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-
 INDEXABLE = ("csr", "csc", "lil", "dok")  # sparse formats whose rows can be taken
 
 

@@ -7,7 +7,6 @@ from sklearn.utils import check_array, check_consistent_length
 
 from .._data import is_dict, n_rows, sample_shape, stack_rows, take_rows
 
-
 MAX_DRAWS = 100  # the data may well have a single class
 
 

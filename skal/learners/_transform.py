@@ -3,7 +3,12 @@
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
+from sklearn.ensemble import (
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
 from sklearn.pipeline import Pipeline
 
 HETEROGENEOUS = VotingClassifier | VotingRegressor | StackingClassifier | StackingRegressor

@@ -486,4 +486,5 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
         tags.input_tags = inner.input_tags
         tags.input_tags.allow_nan = inner.input_tags.allow_nan and not self.force_all_finite
         tags.non_deterministic = inner.non_deterministic
+        tags.requires_fit = inner.requires_fit
         return tags

@@ -297,6 +297,7 @@ class _CommitteeMixin:
         inner = [get_tags(learner) for learner in learners if hasattr(learner, "__sklearn_tags__")]
         tags.input_tags.sparse = all(t.input_tags.sparse for t in inner)
         tags.input_tags.allow_nan = bool(inner) and all(t.input_tags.allow_nan for t in inner)
+        tags.requires_fit = not inner or any(t.requires_fit for t in inner)
         return tags
 
 
