@@ -31,11 +31,12 @@ class LabeledData(NamedTuple):
         weight = None
         if self.sample_weight is not None or new.sample_weight is not None:
             weight = np.concatenate([self._weight_or_ones(), new._weight_or_ones()])
-        return LabeledData(stack_rows(self.X, new.X), stack_rows(self.y, new.y), weight)
+        y = stack_rows(self.y, _in_columns_as(self.y, new.y))
+        return LabeledData(stack_rows(self.X, new.X), y, weight)
 
     def take(self, indices):
         """Return the samples at `indices`."""
-        weight = None if self.sample_weight is None else self.sample_weight[indices]
+        weight = None if self.sample_weight is None else np.asarray(self.sample_weight)[indices]
         return LabeledData(take_rows(self.X, indices), take_rows(self.y, indices), weight)
 
     def relabeled(self, indices, y):
@@ -108,6 +109,14 @@ def validate_labeled(X, y, sample_weight, all_finite):
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
         check_consistent_length(X, sample_weight)
     return LabeledData(X, y, sample_weight)
+
+
+def _in_columns_as(known, y):
+    """Return `y` as a column if the known labels are one, and in one dimension if they are not."""
+    if np.ndim(known) == 2 and np.shape(known)[1] == 1 and np.ndim(y) == 1:
+        return np.reshape(y, (-1, 1))
+    is_column = np.ndim(known) == 1 and np.ndim(y) == 2 and np.shape(y)[1] == 1
+    return np.ravel(y) if is_column else y
 
 
 def _is_diverse(y):

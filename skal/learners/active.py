@@ -205,6 +205,8 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
 
     def _train_on_given(self):
         """Train on the constructor's data, if that has not happened yet."""
+        if vars(self)["estimator"] is None:
+            return  # there are queries that need labeled data and no model, such as CoreSet
         if "estimator_" not in vars(self) and self._labeled is not None:
             data = validate_labeled(*self._labeled, all_finite=self.force_all_finite)
             self._learn(data, data, self.bootstrap_init, self._given_fit_params)
@@ -340,6 +342,7 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
         return self._relearn(left)
 
     def _relearn(self, data):
+        data = validate_labeled(*data, self.force_all_finite)
         fit_params = self._given_fit_params if vars(self)["X_training"] is None else {}
         return self._learn(data, data, False, fit_params)
 

@@ -193,7 +193,7 @@ class _CommitteeMixin:
         -------
         self
         """
-        members, y = [_copy_of(member) for member in self.learner_list], _one_column(y)
+        members = [_copy_of(member) for member in self.learner_list]
         bootstrap = bootstrap or self.bootstrap
         for i, member in enumerate(members):
             params = self._routed(i, fit_kwargs)
