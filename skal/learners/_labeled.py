@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils import check_array, check_consistent_length
 
 from .._data import is_dict, n_rows, sample_shape, stack_rows, take_rows
@@ -49,7 +50,7 @@ class LabeledData(NamedTuple):
             )
         source = np.arange(self.n_samples)
         source[indices] = self.n_samples + np.arange(len(indices))
-        both = stack_rows(np.asarray(self.y), np.asarray(y))  # a longer string is not cut
+        both = stack_rows(_as_plain(self.y), _as_plain(y))  # a longer string is not cut
         return self._replace(y=take_rows(both, source))
 
     def without(self, indices):
@@ -109,6 +110,11 @@ def validate_labeled(X, y, sample_weight, all_finite):
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
         check_consistent_length(X, sample_weight)
     return LabeledData(X, y, sample_weight)
+
+
+def _as_plain(y):
+    """Return labels without what a data frame or a series adds to them."""
+    return y if sp.issparse(y) else np.asarray(y)
 
 
 def _in_columns_as(known, y):

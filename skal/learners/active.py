@@ -151,7 +151,8 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
 
     def _set_training(self, name, value):
         if "labeled_" in vars(self):
-            self.labeled_ = self.labeled_._replace(**{name: value})
+            weight = self.labeled_.sample_weight if name == "y" else None  # others, other weights
+            self.labeled_ = self.labeled_._replace(**{name: value}, sample_weight=weight)
         vars(self)[f"{name}_training"] = value
 
     def get_params(self, deep=True):

@@ -202,6 +202,7 @@ class _CommitteeMixin:
                 member._fit_on_new(X, y, bootstrap=bootstrap, **params)
             else:
                 member.teach(X, y, bootstrap=bootstrap, **params)
+        _share_samples(members, self.learner_list)
         self.members_ = members
         return self
 
@@ -546,6 +547,15 @@ def _draws_randomness(member, X, y):
     before = generator.get_state()[2]
     estimator.set_params(**dict.fromkeys(seeds, generator)).fit(X, y)
     return generator.get_state()[2] != before
+
+
+def _share_samples(members, before):
+    """Let members hold one object for the samples if they held one before these were added."""
+    shared = {}
+    for member, old in zip(members, before, strict=True):
+        if isinstance(member, ActiveLearner):
+            X = shared.setdefault(id(old.X_training), member.labeled_.X)
+            member.labeled_ = member.labeled_._replace(X=X)
 
 
 def _same_rows(first, second):

@@ -162,7 +162,8 @@ class Pool:
 
     def _width(self, view, draws):
         """Return about how many numbers one sample of a view takes."""
-        n_classes = len(getattr(self.model, "classes_", ())) or 1
+        classes = getattr(self.model, "classes_", None)  # None for a committee before its first fit
+        n_classes = 1 if classes is None else len(classes) or 1
         if view == "sample_proba":
             return n_classes * n_draws(self.model, draws)
         return n_draws(self.model, draws) if view == "votes" else n_classes

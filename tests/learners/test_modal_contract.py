@@ -291,7 +291,7 @@ def test_skal_strategies_read_estimators_without_parameters_too():
 
 
 def test_a_learner_without_estimator_queries(data):
-    X, y = data
+    X, _y = data
     learner = ActiveLearner(None, RandomSampling(random_state=0))
     assert learner.query(X, n_instances=3)[1].shape == (3, 2)
     assert ActiveLearner(None, lambda learner, X: 7).query(X)[0] == 7
@@ -536,7 +536,7 @@ def test_a_list_of_texts_is_a_pool():
         X_training=["good fine", "bad poor"],
         y_training=["pos", "neg"],
     )
-    indices, instances = learner.query([*texts, "neither"], n_instances=1)
+    _indices, instances = learner.query([*texts, "neither"], n_instances=1)
     assert instances == ["neither"]
     learner.teach(instances, ["pos"])
     assert learner.X_training == ["good fine", "bad poor", "neither"]
@@ -549,7 +549,7 @@ def test_texts_come_in_arrays_and_series_too(kind):
     learner = ActiveLearner(
         make_pipeline(CountVectorizer(), MultinomialNB()), Margin(), texts, ["p", "n", "p", "n"]
     )
-    indices, instances = learner.query(texts, n_instances=2)
+    _indices, instances = learner.query(texts, n_instances=2)
     assert type(instances) is type(texts)
     learner.teach(instances, ["p", "n"])
     assert len(learner.X_training) == 6
@@ -616,7 +616,7 @@ def test_samples_are_single_numbers_too():
         pass
 
     learner = ActiveLearner(OneColumn(), X_training=X[[0, 1, 7, 8]], y_training=[0, 0, 1, 1])
-    indices, instances = learner.query(X)
+    _indices, instances = learner.query(X)
     np.testing.assert_array_equal(instances, [0.0])
     learner.teach(instances, [1])
     assert learner.X_training.shape == (5,)
@@ -830,62 +830,6 @@ def test_rebag_trains_each_member_on_a_sample_of_its_own_data(data):
     assert [len(member.X_training) for member in committee] == [40, 40]
 
 
-# Optimizers ----------------------------------------------------------------------------------
-
-
-def optimizer_with(y, X=None, **kwargs):
-    X = np.arange(len(y), dtype=float).reshape(-1, 1) if X is None else X
-    return BayesianOptimizer(GaussianProcessRegressor(optimizer=None), max_EI, X, y, **kwargs)
-
-
-def test_an_optimizer_knows_the_maximum_of_its_data():
-    optimizer = optimizer_with(np.array([0.5, 2.0, 1.0]))
-    X_max, y_max = optimizer.get_max()
-    np.testing.assert_array_equal(X_max, [1.0])
-    assert y_max == optimizer.y_max == 2.0
-    np.testing.assert_array_equal(optimizer.X_max, [1.0])
-
-
-def test_an_optimizer_without_data_has_no_maximum():
-    optimizer = BayesianOptimizer(GaussianProcessRegressor())
-    assert optimizer.get_max() == (None, -np.inf)
-
-
-def test_only_a_larger_value_moves_the_maximum():
-    optimizer = optimizer_with(np.array([0.5, 2.0]))
-    optimizer.teach([[5.0]], [1.5])
-    assert optimizer.y_max == 2.0
-    optimizer.teach([[6.0]], [2.5])
-    assert optimizer.y_max == 2.5
-    np.testing.assert_array_equal(optimizer.X_max, [6.0])
-    optimizer._set_max([[7.0]], [2.4])
-    assert optimizer.y_max == 2.5
-    optimizer._set_max(np.array([[7.0], [8.0]]), np.array([2.4, 2.6]))
-    np.testing.assert_array_equal(optimizer.get_max()[0], [8.0])
-
-
-def test_the_first_fit_sets_the_maximum_and_a_second_forgets_it():
-    optimizer = BayesianOptimizer(GaussianProcessRegressor(optimizer=None))
-    assert optimizer.fit([[1.0], [2.0]], [3.0, 1.0]).y_max == 3.0
-    assert optimizer.fit([[1.0], [2.0]], [0.0, 1.0]).y_max == 1.0
-
-
-def test_a_corrected_label_moves_the_maximum():
-    optimizer = optimizer_with(np.array([0.5, 20.0, 1.0]))
-    optimizer.relabel(1, [0.7])
-    np.testing.assert_array_equal(optimizer.X_max, [2.0])
-
-
-@pytest.mark.parametrize("column", [False, True])
-def test_the_maximum_of_data_frames_and_columns(column):
-    y = np.array([[0.5], [2.0]]) if column else pd.Series([0.5, 2.0], index=[7, 8])
-    optimizer = optimizer_with(y, X=pd.DataFrame({"a": [1.0, 2.0]}))
-    X_max, y_max = optimizer.get_max()
-    assert X_max["a"] == 2.0
-    assert y_max == 2.0
-    assert optimizer.query(pd.DataFrame({"a": [0.0, 3.0]}))[0].shape == (1,)
-
-
 # Scripts as modAL's users write them ----------------------------------------------------------
 
 
@@ -897,7 +841,7 @@ def test_script_pool_based_sampling(data):
     )
     X_pool, y_pool = np.delete(X, start, axis=0), np.delete(y, start, axis=0)
     for _ in range(10):
-        query_idx, query_instance = learner.query(X_pool)
+        query_idx, _ = learner.query(X_pool)
         learner.teach(X_pool[query_idx].reshape(1, -1), y_pool[query_idx].reshape(1))
         X_pool = np.delete(X_pool, query_idx, axis=0)
         y_pool = np.delete(y_pool, query_idx, axis=0)
@@ -916,7 +860,7 @@ def test_script_ranked_batches(data):
     )
     X_pool, y_pool = X, y
     for _ in range(3):
-        query_idx, query_instance = learner.query(X_pool)
+        query_idx, _ = learner.query(X_pool)
         learner.teach(X=X_pool[query_idx], y=y_pool[query_idx])
         X_pool = np.delete(X_pool, query_idx, axis=0)
         y_pool = np.delete(y_pool, query_idx)
@@ -937,7 +881,7 @@ def test_script_query_by_committee(data):
         X_pool, y_pool = np.delete(X_pool, start, axis=0), np.delete(y_pool, start)
     committee = Committee(learner_list=learner_list)
     for _ in range(3):
-        query_idx, query_instance = committee.query(X_pool)
+        query_idx, _ = committee.query(X_pool)
         committee.teach(X=X_pool[query_idx].reshape(1, -1), y=y_pool[query_idx].reshape(1))
         X_pool, y_pool = np.delete(X_pool, query_idx, axis=0), np.delete(y_pool, query_idx)
     assert committee.score(X, y) > 0.8
@@ -971,7 +915,7 @@ def test_script_active_regression():
     )
     before = regressor.predict(X, return_std=True)[1].max()
     for _ in range(8):
-        query_idx, query_instance = regressor.query(X)
+        query_idx, _ = regressor.query(X)
         regressor.teach(X[query_idx].reshape(1, -1), y[query_idx].reshape(1, -1))
     assert regressor.predict(X, return_std=True)[1].max() < before
     assert regressor.y_training.shape == (13, 1)
@@ -995,7 +939,7 @@ def test_script_ensemble_regression():
 
     committee = CommitteeRegressor(learner_list, query_strategy=ensemble_regression_std)
     for _ in range(3):
-        query_idx, query_instance = committee.query(X.reshape(-1, 1))
+        query_idx, _ = committee.query(X.reshape(-1, 1))
         committee.teach(X[query_idx].reshape(-1, 1), y[query_idx].reshape(-1, 1))
     assert all(len(learner.X_training) == 13 for learner in committee)
 
@@ -1022,9 +966,9 @@ def test_script_bayesian_optimization():
         query_strategy=max_EI,
     )
     for _ in range(6):
-        query_idx, query_inst = optimizer.query(X)
+        query_idx, _ = optimizer.query(X)
         optimizer.teach(X[query_idx].reshape(1, -1), y[query_idx].reshape(1, -1))
-    X_max, y_max = optimizer.get_max()
+    _X_max, y_max = optimizer.get_max()
     assert y_max > y.max() - 0.2
     assert np.isfinite(optimizer_EI(optimizer, X)).all()
 
@@ -1042,7 +986,7 @@ def test_script_custom_query_strategy(data):
     learner = ActiveLearner(KNeighborsClassifier(5), custom_query_strategy, X[::5], y[::5])
     assert learner.query(X, n_instances=2)[1].shape == (2, 2)
     learner.query_strategy = make_query_strategy(product, partial(multi_argmax, n_instances=3))
-    query_idx, query_instance = learner.query(X)
+    query_idx, _ = learner.query(X)
     assert len(set(query_idx)) == 3
 
 
@@ -1054,5 +998,5 @@ def test_script_query_strategy_of_another_library(data):
         return centers.argmin(axis=0)
 
     learner = ActiveLearner(LogisticRegression(), cluster_sampling, X[::5], y[::5])
-    query_idx, query_instance = learner.query(X, n_clusters=3)
+    query_idx, _ = learner.query(X, n_clusters=3)
     assert set(y[query_idx]) == {0, 1, 2}
