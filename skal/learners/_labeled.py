@@ -61,6 +61,10 @@ class LabeledData(NamedTuple):
     def checked_indices(self, indices):
         """Return `indices` as an integer array, or raise if one is not a labeled sample."""
         indices = np.atleast_1d(indices)
+        if indices.ndim != 1:
+            raise ValueError(f"indices must have one dimension; got shape {indices.shape}.")
+        if not len(indices):
+            return indices.astype(np.intp)  # an empty list has no type
         if indices.dtype.kind not in "iu":
             raise TypeError(f"indices must be integers; got an array of {indices.dtype}.")
         unknown = indices[(indices < 0) | (indices >= self.n_samples)]

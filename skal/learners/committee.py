@@ -1,6 +1,7 @@
 """Committees: several learners over the same samples, whose disagreement says what to label."""
 
 import copy
+from numbers import Integral
 
 import joblib
 import modAL.models
@@ -67,6 +68,13 @@ class _CommitteeMixin:
         learners = given if isinstance(given, list) else [given] * self._checked_n_members()
         if not learners:
             raise ValueError("learner_list must hold at least one learner; got an empty list.")
+        if self.n_members not in (None, len(learners)):
+            raise ValueError(
+                f"n_members={self.n_members!r} does not go with a list of {len(learners)} "
+                f"learners. Leave it out, or pass one learner instead of a list."
+            )
+        for learner in learners:
+            _check_is_learner(learner)
         return learners
 
     def _new_members(self):
@@ -88,7 +96,8 @@ class _CommitteeMixin:
                 f"learner_list must be a list of learners, or one ActiveLearner together with "
                 f"n_members; got {type(given).__name__}."
             )
-        if not isinstance(self.n_members, int | np.integer) or self.n_members < 1:
+        is_integer = isinstance(self.n_members, Integral) and not isinstance(self.n_members, bool)
+        if not is_integer or self.n_members < 1:
             raise ValueError(
                 f"n_members must be a positive integer where learner_list is one learner; got "
                 f"n_members={self.n_members!r}."
@@ -488,6 +497,15 @@ class CommitteeRegressor(_CommitteeMixin, RegressorMixin, modAL.models.Committee
         """
         votes = self.vote(X, **predict_kwargs)
         return (votes.mean(axis=1), votes.std(axis=1)) if return_std else votes.mean(axis=1)
+
+
+def _check_is_learner(learner):
+    """Raise for an estimator; what is neither, such as a mock, may do what members need."""
+    if hasattr(learner, "fit") and not hasattr(learner, "teach"):
+        raise TypeError(
+            f"learner_list must hold learners, not estimators; got {type(learner).__name__}. Wrap "
+            f"it: ActiveLearner({type(learner).__name__}(...))."
+        )
 
 
 def _copy_of(learner):
