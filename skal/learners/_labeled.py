@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils import check_array, check_consistent_length
 
 from .._data import is_dict, n_rows, sample_shape, stack_rows, take_rows
@@ -31,11 +32,12 @@ class LabeledData(NamedTuple):
         weight = None
         if self.sample_weight is not None or new.sample_weight is not None:
             weight = np.concatenate([self._weight_or_ones(), new._weight_or_ones()])
-        return LabeledData(stack_rows(self.X, new.X), stack_rows(self.y, new.y), weight)
+        y = stack_rows(self.y, _in_columns_as(self.y, new.y))
+        return LabeledData(stack_rows(self.X, new.X), y, weight)
 
     def take(self, indices):
         """Return the samples at `indices`."""
-        weight = None if self.sample_weight is None else self.sample_weight[indices]
+        weight = None if self.sample_weight is None else np.asarray(self.sample_weight)[indices]
         return LabeledData(take_rows(self.X, indices), take_rows(self.y, indices), weight)
 
     def relabeled(self, indices, y):
@@ -48,7 +50,7 @@ class LabeledData(NamedTuple):
             )
         source = np.arange(self.n_samples)
         source[indices] = self.n_samples + np.arange(len(indices))
-        both = stack_rows(np.asarray(self.y), np.asarray(y))  # a longer string is not cut
+        both = stack_rows(_as_plain(self.y), _as_plain(y))  # a longer string is not cut
         return self._replace(y=take_rows(both, source))
 
     def without(self, indices):
@@ -59,6 +61,10 @@ class LabeledData(NamedTuple):
     def checked_indices(self, indices):
         """Return `indices` as an integer array, or raise if one is not a labeled sample."""
         indices = np.atleast_1d(indices)
+        if indices.ndim != 1:
+            raise ValueError(f"indices must have one dimension; got shape {indices.shape}.")
+        if not len(indices):
+            return indices.astype(np.intp)  # an empty list has no type
         if indices.dtype.kind not in "iu":
             raise TypeError(f"indices must be integers; got an array of {indices.dtype}.")
         unknown = indices[(indices < 0) | (indices >= self.n_samples)]
@@ -108,6 +114,19 @@ def validate_labeled(X, y, sample_weight, all_finite):
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
         check_consistent_length(X, sample_weight)
     return LabeledData(X, y, sample_weight)
+
+
+def _as_plain(y):
+    """Return labels without what a data frame or a series adds to them."""
+    return y if sp.issparse(y) else np.asarray(y)
+
+
+def _in_columns_as(known, y):
+    """Return `y` as a column if the known labels are one, and in one dimension if they are not."""
+    if np.ndim(known) == 2 and np.shape(known)[1] == 1 and np.ndim(y) == 1:
+        return np.reshape(y, (-1, 1))
+    is_column = np.ndim(known) == 1 and np.ndim(y) == 2 and np.shape(y)[1] == 1
+    return np.ravel(y) if is_column else y
 
 
 def _is_diverse(y):

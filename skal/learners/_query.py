@@ -1,9 +1,15 @@
 """The query protocol, for learners and committees alike."""
 
+import functools
+import inspect
 import warnings
+from numbers import Integral
+
+from modAL.batch import uncertainty_batch_sampling
 
 from .._data import n_rows, sample_shape, take_rows
 from ..query import Pool, QueryStrategy, Selection
+from ..query.base import check_n_instances
 from ..query.pool import labeled_samples
 
 
@@ -36,6 +42,8 @@ def select(learner, X_pool, args, kwargs):
     _check_pool(learner, X_pool)
     if isinstance(strategy, QueryStrategy):
         return strategy.select(Pool(learner, X_pool, strategy), *args, **kwargs)
+    if _is_of_modal(strategy):
+        _check_n_instances_of_modal(strategy, learner, X_pool, args, kwargs)
     answer = strategy(learner, X_pool, *args, **kwargs)
     indices, metrics = answer if _is_pair(answer) else (answer, None)
     return Selection(indices, metrics)
@@ -43,6 +51,23 @@ def select(learner, X_pool, args, kwargs):
 
 def _is_pair(answer):
     return isinstance(answer, tuple) and len(answer) == 2
+
+
+def _is_of_modal(strategy):
+    function = strategy.func if isinstance(strategy, functools.partial) else strategy
+    return str(getattr(function, "__module__", "")).startswith("modAL.")
+
+
+def _check_n_instances_of_modal(strategy, learner, X_pool, args, kwargs):
+    """Raise for numbers that modAL's functions take for others: -2 is nearly the whole pool."""
+    asked = inspect.signature(strategy).bind(learner, X_pool, *args, **kwargs).arguments
+    if "n_instances" not in asked:
+        return
+    n_instances = asked["n_instances"]
+    takes_all = getattr(strategy, "func", strategy) is uncertainty_batch_sampling
+    is_too_many = isinstance(n_instances, Integral) and n_instances > n_rows(X_pool)
+    if not (takes_all and is_too_many):
+        check_n_instances(n_instances, n_rows(X_pool))
 
 
 def _check_pool(learner, X_pool):
@@ -54,3 +79,5 @@ def _check_pool(learner, X_pool):
             f"the samples of X_pool have shape {sample_shape(X_pool)} each, the labeled data of "
             f"this learner {sample_shape(labeled)}. Pass samples with the same features."
         )
+    if hasattr(learner, "_check_finite"):  # members of a committee look themselves
+        learner._check_finite("X_pool", X_pool)

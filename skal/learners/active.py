@@ -151,7 +151,8 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
 
     def _set_training(self, name, value):
         if "labeled_" in vars(self):
-            self.labeled_ = self.labeled_._replace(**{name: value})
+            weight = self.labeled_.sample_weight if name == "y" else None  # others, other weights
+            self.labeled_ = self.labeled_._replace(**{name: value}, sample_weight=weight)
         vars(self)[f"{name}_training"] = value
 
     def get_params(self, deep=True):
@@ -205,10 +206,10 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
 
     def _train_on_given(self):
         """Train on the constructor's data, if that has not happened yet."""
-        if vars(self)["estimator"] is None or "estimator_" in vars(self):
-            return
-        if self._labeled is not None:
-            data = validate_labeled(*self._labeled, all_finite=self.force_all_finite)
+        if vars(self)["estimator"] is None:
+            return  # there are queries that need labeled data and no model, such as CoreSet
+        if "estimator_" not in vars(self) and self._labeled is not None:
+            data = self._checked_labeled()
             self._learn(data, data, self.bootstrap_init, self._given_fit_params)
 
     def _learn(self, data, labeled, bootstrap, fit_params, previous=None):
@@ -286,12 +287,24 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
         if vars(self)["X_training"] is None:
             fit_kwargs = {**self._given_fit_params, **fit_kwargs}
         new = validate_labeled(X, y, fit_kwargs.pop("sample_weight", None), self.force_all_finite)
-        grown = new if self._labeled is None else self._labeled.extended(new)
+        grown = self._grown_by(new)
         if only_new:
             return self._learn(
                 new, self._kept_of_only_new(grown), bootstrap, fit_kwargs, self._warm_estimator()
             )
         return self._learn(grown, grown, bootstrap, fit_kwargs, self._warm_estimator())
+
+    def _grown_by(self, new):
+        """Return the labeled data followed by `new`."""
+        return new if self._labeled is None else self._checked_labeled().extended(new)
+
+    def _checked_labeled(self):
+        """Return the labeled data; only those of the constructor were not looked at before."""
+        if self._labeled is None:
+            raise NotFittedError("this learner holds no labeled samples. Call fit or teach first.")
+        if "labeled_" in vars(self):
+            return self.labeled_
+        return validate_labeled(*self._labeled, self.force_all_finite)
 
     def _kept_of_only_new(self, grown):
         """Return what to hold after training on new samples alone; None is what was held before."""
@@ -318,7 +331,7 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
         -------
         self
         """
-        return self._relearn(self._labeled_or_raise().relabeled(indices, y))
+        return self._relearn(self._checked_labeled().relabeled(indices, y))
 
     def forget(self, indices):
         """Drop labeled samples and train on the rest.
@@ -332,7 +345,7 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
         -------
         self
         """
-        data = self._labeled_or_raise()
+        data = self._checked_labeled()
         left = data.without(indices)
         if not left.n_samples:
             raise ValueError(
@@ -342,22 +355,18 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
         return self._relearn(left)
 
     def _relearn(self, data):
+        data = validate_labeled(*data, self.force_all_finite)
         fit_params = self._given_fit_params if vars(self)["X_training"] is None else {}
         return self._learn(data, data, False, fit_params)
-
-    def _labeled_or_raise(self):
-        if self._labeled is None:
-            raise NotFittedError("this learner holds no labeled samples. Call fit or teach first.")
-        return self._labeled
 
     # modAL's protected methods, which its subclasses and committees call ---------------------
 
     def _add_training_data(self, X, y, sample_weight=None):
         new = validate_labeled(X, y, sample_weight, self.force_all_finite)
-        self.labeled_ = new if self._labeled is None else self._labeled.extended(new)
+        self.labeled_ = self._grown_by(new)
 
     def _fit_to_known(self, bootstrap=False, **fit_kwargs):
-        data = self._labeled_or_raise()
+        data = self._checked_labeled()
         return self._learn(data, data, bootstrap, fit_kwargs)
 
     def _fit_on_new(self, X, y, bootstrap=False, sample_weight=None, **fit_kwargs):
@@ -404,12 +413,15 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
 
     def _predictor(self, X):
         """Return the fitted estimator, having looked at `X` if it would let NaN pass."""
-        estimator = self.estimator
-        if estimator is None:
+        if vars(self)["estimator"] is None:
             raise TypeError("this learner has no estimator to predict with: it was built with None")
-        if self.force_all_finite and _allows_nan(estimator):
-            check_values("X", X, all_finite=True)
-        return estimator
+        self._check_finite("X", X)
+        return self.estimator
+
+    def _check_finite(self, name, X):
+        """Raise for NaN and infinity if the learner refuses what its estimator would let pass."""
+        if self.force_all_finite and _allows_nan(vars(self)["estimator"]):
+            check_values(name, X, all_finite=True)
 
     def predict(self, X, **predict_kwargs):
         """Predict with the estimator; keyword arguments are the estimator's."""
@@ -488,4 +500,5 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
         tags.input_tags = inner.input_tags
         tags.input_tags.allow_nan = inner.input_tags.allow_nan and not self.force_all_finite
         tags.non_deterministic = inner.non_deterministic
+        tags.requires_fit = inner.requires_fit
         return tags

@@ -103,6 +103,10 @@ random_state, **fit_kwargs
         """
         return self._maximum
 
+    def _set_training(self, name, value):
+        super()._set_training(name, value)
+        vars(self).pop("maximum_", None)
+
     def _learn(self, data, labeled, bootstrap, fit_params, previous=None):
         super()._learn(data, labeled, bootstrap, fit_params, previous)
         vars(self).pop("maximum_", None)  # a label may have been corrected: look again

@@ -1,6 +1,7 @@
 """Committees: several learners over the same samples, whose disagreement says what to label."""
 
 import copy
+from numbers import Integral
 
 import joblib
 import modAL.models
@@ -67,6 +68,13 @@ class _CommitteeMixin:
         learners = given if isinstance(given, list) else [given] * self._checked_n_members()
         if not learners:
             raise ValueError("learner_list must hold at least one learner; got an empty list.")
+        if self.n_members not in (None, len(learners)):
+            raise ValueError(
+                f"n_members={self.n_members!r} does not go with a list of {len(learners)} "
+                f"learners. Leave it out, or pass one learner instead of a list."
+            )
+        for learner in learners:
+            _check_is_learner(learner)
         return learners
 
     def _new_members(self):
@@ -88,7 +96,8 @@ class _CommitteeMixin:
                 f"learner_list must be a list of learners, or one ActiveLearner together with "
                 f"n_members; got {type(given).__name__}."
             )
-        if not isinstance(self.n_members, int | np.integer) or self.n_members < 1:
+        is_integer = isinstance(self.n_members, Integral) and not isinstance(self.n_members, bool)
+        if not is_integer or self.n_members < 1:
             raise ValueError(
                 f"n_members must be a positive integer where learner_list is one learner; got "
                 f"n_members={self.n_members!r}."
@@ -193,7 +202,7 @@ class _CommitteeMixin:
         -------
         self
         """
-        members, y = [_copy_of(member) for member in self.learner_list], _one_column(y)
+        members = [_copy_of(member) for member in self.learner_list]
         bootstrap = bootstrap or self.bootstrap
         for i, member in enumerate(members):
             params = self._routed(i, fit_kwargs)
@@ -202,6 +211,7 @@ class _CommitteeMixin:
                 member._fit_on_new(X, y, bootstrap=bootstrap, **params)
             else:
                 member.teach(X, y, bootstrap=bootstrap, **params)
+        _share_samples(members, self.learner_list)
         self.members_ = members
         return self
 
@@ -297,6 +307,7 @@ class _CommitteeMixin:
         inner = [get_tags(learner) for learner in learners if hasattr(learner, "__sklearn_tags__")]
         tags.input_tags.sparse = all(t.input_tags.sparse for t in inner)
         tags.input_tags.allow_nan = bool(inner) and all(t.input_tags.allow_nan for t in inner)
+        tags.requires_fit = not inner or any(t.requires_fit for t in inner)
         return tags
 
 
@@ -488,6 +499,15 @@ class CommitteeRegressor(_CommitteeMixin, RegressorMixin, modAL.models.Committee
         return (votes.mean(axis=1), votes.std(axis=1)) if return_std else votes.mean(axis=1)
 
 
+def _check_is_learner(learner):
+    """Raise for an estimator; what is neither, such as a mock, may do what members need."""
+    if hasattr(learner, "fit") and not hasattr(learner, "teach"):
+        raise TypeError(
+            f"learner_list must hold learners, not estimators; got {type(learner).__name__}. Wrap "
+            f"it: ActiveLearner({type(learner).__name__}(...))."
+        )
+
+
 def _copy_of(learner):
     """Return a learner that can be trained without changing the one given.
 
@@ -545,6 +565,15 @@ def _draws_randomness(member, X, y):
     before = generator.get_state()[2]
     estimator.set_params(**dict.fromkeys(seeds, generator)).fit(X, y)
     return generator.get_state()[2] != before
+
+
+def _share_samples(members, before):
+    """Let members hold one object for the samples if they held one before these were added."""
+    shared = {}
+    for member, old in zip(members, before, strict=True):
+        if isinstance(member, ActiveLearner):
+            X = shared.setdefault(id(old.X_training), member.labeled_.X)
+            member.labeled_ = member.labeled_._replace(X=X)
 
 
 def _same_rows(first, second):
