@@ -446,7 +446,8 @@ def test_several_labels_a_sample_have_no_margin(estimator):
 def test_one_opinion_is_no_disagreement():
     learner = a_learner(BALD())
     message = (
-        "BALD needs several opinions a sample, but LogisticRegression gives one. It fits committees"
+        "BALD needs several opinions on the class of a sample, but LogisticRegression gives none. "
+        "It fits committees"
     )
     with unchanged(learner), pytest.raises(TypeError, match=message):
         learner.query(X)
