@@ -184,26 +184,22 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             As for `fit`.
         done : sequence of dict, default=()
             Records of rounds that an earlier run with the same arguments has finished. Their
-            labels are taught at once, and the run goes on with the next round.
+            labels are taught anew, and the run goes on with the next round.
 
         Yields
         ------
         dict
-            The record, which `history_` holds too.
+            The record of a round that is not in `done`; `history_` holds all of them.
         """
         X, y = self._start(X, y, X_val, y_val)
         weights = fit_params.pop("sample_weight", None)
-        unlabeled = np.ones(n_rows(X), dtype=bool)
-        chosen, query_weights, query_seconds = self._first_indices(X, y, done), None, 0.0
-        self._check_committee(X, y, chosen)
-        while True:
+        if done:
+            self._teach_again(X, y, done, weights, fit_params)
+        while not (self.history_ and self._is_over(X, self._unlabeled(X))):
+            chosen, query_weights, query_seconds = self._choose(X, y)
             weight = _product(weights, query_weights, chosen)
             fit_seconds = self._label(X, y, chosen, weight, fit_params)
-            unlabeled[chosen] = False
             yield self._record(chosen, X_val, y_val, fit_seconds, query_seconds)
-            if self._is_over(X, unlabeled):
-                return
-            chosen, query_weights, query_seconds = self._query(X, unlabeled)
 
     def _start(self, X, y, X_val, y_val):
         self._validate_params()
@@ -247,16 +243,28 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             learner.set_params(random_state=derive_seed(self.random_state, 0, "learner"))
         return learner
 
-    def _first_indices(self, X, y, done):
-        """Return what to label first: the initial set, or all that finished rounds have labeled."""
-        if not done:
-            return initial_indices(self, X, y)
-        self.history_ = [dict(record) for record in done[:-1]]
-        before = [np.asarray(record["indices"], dtype=np.intp) for record in done[:-1]]
-        replay = self.keep_estimators or getattr(self.learner_, "warm_start", False)
-        for indices in before if replay else []:
-            self._label(X, y, indices, None, {})
-        return np.concatenate([*([] if replay else before), np.asarray(done[-1]["indices"])])
+    def _choose(self, X, y):
+        """Return what to label next: first the initial set, then what a query chooses."""
+        if self.history_:
+            return self._query(X, self._unlabeled(X))
+        chosen = initial_indices(self, X, y)
+        self._check_committee(X, y, chosen)
+        return chosen, None, 0.0
+
+    def _unlabeled(self, X):
+        unlabeled = np.ones(n_rows(X), dtype=bool)
+        unlabeled[self.labeled_indices_] = False
+        return unlabeled
+
+    def _teach_again(self, X, y, done, weights, fit_params):
+        """Teach the labels of finished rounds: all at once, unless each round leaves a trace."""
+        self.history_ = [dict(record) for record in done]
+        rounds = [np.asarray(record["indices"], dtype=np.intp) for record in done]
+        self._check_committee(X, y, rounds[0])
+        if not (self.keep_estimators or _warm_starts(self.learner_)):
+            rounds = [np.concatenate(rounds)]
+        for indices in rounds:
+            self._label(X, y, indices, _product(weights, None, indices), fit_params)
 
     def _label(self, X, y, chosen, weight, fit_params):
         """Teach the learner the labels of `chosen`, and return the seconds it took."""
@@ -424,6 +432,11 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         tags.regressor_tags = inner.regressor_tags
         tags.input_tags = inner.input_tags
         return tags
+
+
+def _warm_starts(learner):
+    members = learner if isinstance(learner, BaseCommittee) else [learner]
+    return any(getattr(member, "warm_start", False) for member in members)
 
 
 def _snapshot(learner):
