@@ -1,4 +1,4 @@
-"""What identifies a comparison, as JSON: two folders with the same description hold the same runs."""
+"""What identifies a comparison, as JSON: folders with the same description hold the same runs."""
 
 import math
 import platform

@@ -107,7 +107,7 @@ def _run(experiment, name, strategy, seed, folder, config):
 
 
 def _finished(record, loop, train):
-    """Return a record in JSON types, with positions in all data rather than in the training part."""
+    """Return a record in JSON types, with positions in `X` rather than in its training part."""
     if not np.isfinite(record["score"]):
         raise ValueError(
             f"scoring must give finite numbers; got {record['score']} in round {record['round']}."

@@ -1,4 +1,4 @@
-"""The summary of a comparison as text of at most 100 columns."""
+"""The summary of a comparison as text of at most 94 columns."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def _row(name, line, result):
         name,
         _labels(line["labels_90"], line["reached_90"], n_seeds),
         _labels(line["labels_95"], line["reached_95"], n_seeds),
-        f"{line['area']:.4f}",
+        f"{line['area']:.3f}",
         *_versus_baseline(name, line, result.baseline),
         f"{line['query_seconds']:.2f}",
     ]
@@ -36,9 +36,9 @@ def _versus_baseline(name, line, baseline):
         return ["(baseline)", "-"]
     if baseline is None:
         return ["-", "-"]
-    text = f"{line['area_difference']:+.4f}"
+    text = f"{line['area_difference']:+.3f}"
     if np.isfinite(line["area_difference_low"]):
-        text += f" [{line['area_difference_low']:+.4f}, {line['area_difference_high']:+.4f}]"
+        text += f" [{line['area_difference_low']:+.3f}, {line['area_difference_high']:+.3f}]"
     return [text, f"{line['wins']:.0f}-{line['ties']:.0f}-{line['losses']:.0f}"]
 
 
@@ -60,7 +60,7 @@ def _notes(result):
     first, last = result.to_frame()["n_labels"].agg(["min", "max"])
     notes = [
         f"Means of {n_seeds} seeds. Targets are shares of the {result.score_name} with all labels, "
-        f"{full:.4f}.",
+        f"{full:.3f}.",
         f'"in k of {n_seeds}": only k seeds reach the target. Area: mean {result.score_name} from '
         f"{first} to {last} labels.",
     ]

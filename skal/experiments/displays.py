@@ -24,13 +24,15 @@ class LearningCurveDisplay:
     means : dict of str to ndarray of shape (n_points,)
         Mean score of each strategy.
     widths : dict of str to ndarray of shape (n_points,)
-        Half widths of the bands.
+        Half widths of the bands; NaN for none.
     full_score : float
         Mean score of a model that got all labels.
     baseline : str or None
         The strategy to draw in gray.
     score_name : str
         What the score is.
+    note : str, default=""
+        What the curves and bands are, to stand above the axes.
 
     Attributes
     ----------
@@ -49,13 +51,14 @@ class LearningCurveDisplay:
     >>> display.ax_.set_title("Digits")  # doctest: +SKIP
     """
 
-    def __init__(self, *, n_labels, means, widths, full_score, baseline, score_name):
+    def __init__(self, *, n_labels, means, widths, full_score, baseline, score_name, note=""):
         self.n_labels = n_labels
         self.means = means
         self.widths = widths
         self.full_score = full_score
         self.baseline = baseline
         self.score_name = score_name
+        self.note = note
 
     @classmethod
     def from_result(cls, result, *, band="paired", ax=None, **kwargs):
@@ -88,6 +91,7 @@ class LearningCurveDisplay:
             full_score=float(result.full_scores.mean()),
             baseline=result.baseline,
             score_name=result.score_name,
+            note=_note(len(result.seeds), band),
         )
         return display.plot(ax, **kwargs)
 
@@ -117,6 +121,7 @@ class LearningCurveDisplay:
         self._limit()
         _clean(self.ax_, grid="y")
         self.ax_.set(xlabel="Labeled samples", ylabel=_capitalized(self.score_name))
+        self.ax_.set_title(self.note, loc="left", fontsize="small", color="#555555")
         (self._label_ends if labels == "direct" else self._draw_legend)()
         return self
 
@@ -142,9 +147,12 @@ class LearningCurveDisplay:
 
     def _limit(self):
         """Leave room above the full-data line, and none beside the curves."""
-        values = np.concatenate([*self.means.values(), [self.full_score]])
-        low, high = values.min(), values.max()
-        room = 0.07 * (high - low or 1)
+        bands = [
+            self.means[name] + sign * self.widths[name] for name in self.means for sign in (-1, 1)
+        ]
+        values = np.concatenate([*self.means.values(), *bands, [self.full_score]])
+        low, high = np.nanmin(values), np.nanmax(values)
+        room = 0.04 * (high - low or 1)
         self.ax_.set_ylim(low - room, high + room)
         if len(self.n_labels) > 1:
             self.ax_.set_xlim(self.n_labels[0], self.n_labels[-1])
@@ -169,6 +177,7 @@ class LearningCurveDisplay:
                     "color": self.lines_[name].get_color(),
                     "lw": 0.8,
                     "alpha": 0.6,
+                    "relpos": (0, 0.5),  # the line ends left of the name
                     "shrinkA": 2,
                     "shrinkB": 2,
                 },
@@ -298,7 +307,8 @@ class EfficiencyDisplay:
             end = max(length + width, reached.max())
         note = f"{length:.0f}" if is_whole else f"reached by {len(reached)} of {len(labels)} seeds"
         place = {"xytext": (5, 0), "ha": "left"} if is_whole else {"xytext": (-5, 0), "ha": "right"}
-        ax.annotate(note, (end, row), textcoords="offset points", va="center", **place)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        ax.annotate(note, (end, row), textcoords="offset points", va="center", bbox=box, **place)
 
     def _draw_score(self, row, name, color):
         ax, scores = self.ax_[1], self.scores[name]
@@ -370,7 +380,7 @@ def _styles(names, baseline):
 
 
 def _spread(positions, gap):
-    """Return sorted positions moved as little as it takes to be `gap` apart.
+    """Return sorted positions moved as little as it takes to be `gap` apart, and within [0, 1].
 
     Neighbors that would meet become a group, evenly spaced around its mean.
 
@@ -382,17 +392,22 @@ def _spread(positions, gap):
     groups = []
     for position in positions:
         groups.append([position])
-        while len(groups) > 1 and _bottom(groups[-1], gap) < _top(groups[-2], gap) + gap:
+        while len(groups) > 1 and _bottom(groups[-1], gap) < _bottom(groups[-2], gap) + gap * len(
+            groups[-2]
+        ):
             groups[-2:] = [groups[-2] + groups[-1]]
-    return [float(_bottom(group, gap) + i * gap) for group in groups for i in range(len(group))]
+    return [_bottom(group, gap) + i * gap for group in groups for i in range(len(group))]
 
 
 def _bottom(group, gap):
-    return np.mean(group) - gap * (len(group) - 1) / 2
+    """Return where the lowest of a group stands."""
+    height = gap * (len(group) - 1)
+    return float(max(0, min(np.mean(group) - height / 2, 1 - height)))
 
 
-def _top(group, gap):
-    return np.mean(group) + gap * (len(group) - 1) / 2
+def _note(n_seeds, band):
+    seeds = f"Mean of {n_seeds} seeds" if n_seeds > 1 else "One seed"
+    return seeds if band is None or n_seeds == 1 else f"{seeds}; bands: {band} 95 % intervals"
 
 
 def _new_axes(n_panels):
