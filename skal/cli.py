@@ -52,7 +52,10 @@ def demo(
         "skal-demo"
     ),
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 5,
-    jobs: Annotated[int, typer.Option(help="How many runs at a time; -1 is one per core.")] = -1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="How many runs at a time; -1 is one per core. [default: up to 4]"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run in OUTPUT.")] = False,
     quiet: Annotated[
@@ -60,6 +63,8 @@ def demo(
     ] = False,
 ) -> None:
     """Compare query strategies: which needs the fewest labels?"""
+    from joblib import cpu_count
+
     from .datasets import load_dataset
     from .exceptions import DatasetError, ResumeError
     from .experiments.demo import reduce_dataset, run_demo
@@ -75,7 +80,7 @@ def demo(
             range(seed, seed + seeds),
             folder=output,
             resume=resume,
-            n_jobs=jobs,
+            n_jobs=min(4, cpu_count()) if jobs is None else jobs,
             progress=not quiet,
         )
     except (OSError, DatasetError, ResumeError) as error:
@@ -89,9 +94,7 @@ def _check_options(dataset, data, jobs):
     if jobs == 0:
         _fail("--jobs must be a number of runs from 1 on, or -1 for one per core; got 0.")
     if dataset is DatasetName.DIGITS and data is not None:
-        _fail(
-            "digits come with scikit-learn. With --data, name the --dataset: fashion_mnist or mnist."
-        )
+        _fail("digits need no --data: name what is there, --dataset mnist or fashion_mnist.")
     if dataset is not DatasetName.DIGITS and data is None:
         _fail(f"{dataset.value} is read from files: name their folder with --data.")
 

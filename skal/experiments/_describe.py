@@ -7,6 +7,9 @@ from importlib.metadata import version
 
 import joblib
 import numpy as np
+import pandas as pd
+
+from .._data import n_rows
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "modAL-python")
 
@@ -41,10 +44,19 @@ def _describe_estimator(estimator):
 
 
 def describe_data(data):
-    """Return the shape and a hash of samples or labels."""
+    """Return the length and a hash of samples or labels."""
     if data is None:
         return None
-    return {"shape": list(np.shape(data)), "hash": joblib.hash(data)}
+    return {"n_samples": n_rows(data), "hash": joblib.hash(_values(data))}
+
+
+def _values(data):
+    """Return what a pandas object holds; its own hash changes when a column is looked up."""
+    if isinstance(data, pd.DataFrame):
+        return [list(map(str, data.columns)), pd.util.hash_pandas_object(data, index=False).values]
+    if isinstance(data, pd.Series):
+        return pd.util.hash_pandas_object(data, index=False).values
+    return data
 
 
 def versions():

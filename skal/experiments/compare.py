@@ -227,14 +227,13 @@ def _check_arguments(experiment, folder, resume):
 
 def _config(experiment, strategies, seeds, baseline):
     names = ("estimator", "n_initial", "initial", "n_instances", "n_queries", "scoring")
-    data = {name: describe_data(getattr(experiment, name)) for name in ("X", "y")}
-    test = {name: describe_data(getattr(experiment, name)) for name in ("X_test", "y_test")}
+    data = ("X", "y", "X_test", "y_test")
     return {
         **{name: describe(getattr(experiment, name)) for name in names},
         "strategies": {name: describe(strategy) for name, strategy in strategies.items()},
         "seeds": seeds,
         "test_size": experiment.test_size if experiment.X_test is None else None,
-        "data": {"n_samples": n_rows(experiment.X), **data, **test},
+        "data": {name: describe_data(getattr(experiment, name)) for name in data},
         "save_models": experiment.save_models,
         "baseline": baseline,
         "score_name": _score_name(experiment),

@@ -31,8 +31,8 @@ class Settings:
 
 SETTINGS = {
     "digits": Settings(None, None, n_initial=20, n_instances=10, n_queries=28),
-    "mnist": Settings(3000, 2000, n_initial=30, n_instances=20, n_queries=20),
-    "fashion_mnist": Settings(3000, 2000, n_initial=30, n_instances=20, n_queries=20),
+    "mnist": Settings(3000, 2000, n_initial=30, n_instances=25, n_queries=16),
+    "fashion_mnist": Settings(3000, 2000, n_initial=30, n_instances=25, n_queries=16),
 }
 SUBSET_SEED = 0  # the subset is part of the demo's data: it is the same for all seeds
 

@@ -47,8 +47,17 @@ class LearningCurveDisplay:
 
     Examples
     --------
-    >>> display = LearningCurveDisplay.from_result(result)  # doctest: +SKIP
-    >>> display.ax_.set_title("Digits")  # doctest: +SKIP
+    >>> from matplotlib.figure import Figure
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skal.experiments import LearningCurveDisplay, compare
+    >>> from skal.query import Margin, RandomSampling
+    >>> result = compare(
+    ...     {"random": RandomSampling(), "margin": Margin()}, GaussianNB(),
+    ...     *load_iris(return_X_y=True), seeds=2, progress=False)
+    >>> display = LearningCurveDisplay.from_result(result, ax=Figure().subplots())
+    >>> display.ax_.get_ylabel()
+    'Accuracy'
     """
 
     def __init__(self, *, n_labels, means, widths, full_score, baseline, score_name, note=""):
@@ -112,6 +121,10 @@ class LearningCurveDisplay:
         LearningCurveDisplay
             This object.
         """
+        from matplotlib.cbook import normalize_kwargs
+        from matplotlib.lines import Line2D
+
+        line_kwargs = normalize_kwargs(line_kwargs, Line2D)  # lw and linewidth are one
         self.ax_ = _new_axes(1) if ax is None else ax
         self.figure_ = self.ax_.figure
         self.lines_, self.bands_ = {}, {}
@@ -298,7 +311,7 @@ class EfficiencyDisplay:
         is_whole = len(reached) == len(labels)
         length = labels.mean() if is_whole else self.budget
         style = {"color": color, "alpha": 0.35} if is_whole else _HATCHED
-        ax.barh(row, length, height=0.62, **{**style, **bar_kwargs})
+        ax.barh(row, length, **{"height": 0.62, **style, **bar_kwargs})
         ax.plot(reached, np.full(len(reached), row), "o", ms=2.5, color=color, alpha=0.7)
         end = length
         if is_whole and len(labels) > 1:
@@ -327,6 +340,13 @@ class EfficiencyDisplay:
             ax.set_ylim(len(self.order_) - 0.5, -0.5)  # fewest labels at the top
             _clean(ax, grid="x")
             ax.tick_params(axis="y", length=0)
+        n_seeds = len(next(iter(self.scores.values())))
+        note = (
+            f"Mean and 95 % interval of {n_seeds} seeds, dots: each seed"
+            if n_seeds > 1
+            else "One seed"
+        )
+        left.set_title(note, loc="left", fontsize="small", color="#555555")
         left.set_xlim(0, left.get_xlim()[1] * 1.06)
         left.set_xlabel(f"Labels to {100 * self.target:g} % of the full-data {self.score_name}")
         right.set_xlabel(f"{_capitalized(self.score_name)} at {self.budget / 2:g} labels")
