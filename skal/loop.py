@@ -184,31 +184,25 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             As for `fit`.
         done : sequence of dict, default=()
             Records of rounds that an earlier run with the same arguments has finished. Their
-            labels are taught at once, and the run goes on with the next round. Not with stopping
+            labels are taught anew, and the run goes on with the next round. Not with stopping
             rules, which would not have seen those rounds.
 
         Yields
         ------
         dict
-            The record, which `history_` holds too.
+            The record of a round that is not in `done`; `history_` holds all of them.
         """
         X, y = self._start(X, y, X_val, y_val)
         weights = fit_params.pop("sample_weight", None)
-        *earlier, (chosen, query_weights) = self._first_rounds(X, y, done)
-        self._check_committee(X, y, chosen)
-        for indices, their_weights in earlier:
-            self._label(X, y, indices, _product(weights, their_weights, indices), fit_params)
-        query_seconds = 0.0
-        while True:
+        if done:
+            self._teach_again(X, y, done, weights, fit_params)
+        while not (self.history_ and self._is_over(X, self._unlabeled(X))):
+            chosen, query_weights, query_seconds = self._choose(X, y)
             weight = _product(weights, query_weights, chosen)
             fit_seconds = self._label(X, y, chosen, weight, fit_params)
-            unlabeled = np.ones(n_rows(X), dtype=bool)
-            unlabeled[self.labeled_indices_] = False
-            record = self._record(query_weights, X_val, y_val, fit_seconds, query_seconds)
+            record = self._record(chosen, query_weights, X_val, y_val)
+            record.update(fit_seconds=fit_seconds, query_seconds=query_seconds)
             yield record
-            if self._is_over(X, unlabeled):
-                return
-            chosen, query_weights, query_seconds = self._query(X, unlabeled)
 
     def _start(self, X, y, X_val, y_val):
         self._validate_params()
@@ -253,29 +247,35 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             learner.set_params(random_state=derive_seed(self.random_state, 0, "learner"))
         return learner
 
-    def _first_rounds(self, X, y, done):
-        """Return indices and weights to label first: the initial set, or those of finished rounds.
+    def _choose(self, X, y):
+        """Return what to label next: first the initial set, then what a query chooses."""
+        if self.history_:
+            return self._query(X, self._unlabeled(X))
+        chosen = initial_indices(self, X, y)
+        self._check_committee(X, y, chosen)
+        return chosen, None, 0.0
 
-        Finished rounds are taught at once, unless the models of all rounds matter.
-        """
-        if not done:
-            return [(initial_indices(self, X, y), None)]
+    def _unlabeled(self, X):
+        unlabeled = np.ones(n_rows(X), dtype=bool)
+        unlabeled[self.labeled_indices_] = False
+        return unlabeled
+
+    def _teach_again(self, X, y, done, weights, fit_params):
+        """Teach the labels of finished rounds: all at once, unless each round leaves a trace."""
         if self.rules_:
             raise ValueError(
                 "the stopping rules have not seen the rounds that are done. Resume without "
                 "stopping, or run from the start."
             )
-        self.history_ = [dict(record) for record in done[:-1]]
-        indices = [np.asarray(record["indices"], dtype=np.intp) for record in done]
-        weights = [record.get("query_weights") for record in done]
-        if self.keep_estimators or getattr(self.learner_, "warm_start", False):
-            return list(zip(indices, weights, strict=True))
-        if any(w is not None for w in weights):
-            weights = [
-                np.ones(len(i)) if w is None else w for i, w in zip(indices, weights, strict=True)
-            ]
-            return [(np.concatenate(indices), np.concatenate(weights))]
-        return [(np.concatenate(indices), None)]
+        self.history_ = [dict(record) for record in done]
+        rounds = [np.asarray(record["indices"], dtype=np.intp) for record in done]
+        query_weights = _query_weights(done)
+        self._check_committee(X, y, rounds[0])
+        if not (self.keep_estimators or _warm_starts(self.learner_)):
+            joined = None if query_weights[0] is None else np.concatenate(query_weights)
+            rounds, query_weights = [np.concatenate(rounds)], [joined]
+        for indices, theirs in zip(rounds, query_weights, strict=True):
+            self._label(X, y, indices, _product(weights, theirs, indices), fit_params)
 
     def _label(self, X, y, chosen, weight, fit_params):
         """Teach the learner the labels of `chosen`, and return the seconds it took."""
@@ -299,18 +299,16 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         weights = selection.weights if self.use_query_weights else None
         return positions[np.atleast_1d(selection.indices)], weights, seconds
 
-    def _record(self, query_weights, X_val, y_val, fit_seconds, query_seconds):
-        n_before = sum(len(record["indices"]) for record in self.history_)
+    def _record(self, chosen, query_weights, X_val, y_val):
         record = {
             "round": len(self.history_),
             "n_labels": len(self.labeled_indices_) + self.n_validation_,
-            "indices": self.labeled_indices_[n_before:],
+            "indices": chosen,
         }
         if query_weights is not None:
-            record["query_weights"] = np.asarray(query_weights)[-len(record["indices"]) :]
+            record["query_weights"] = query_weights
         if X_val is not None:
             record["score"] = float(self.score(X_val, y_val))
-        record["fit_seconds"], record["query_seconds"] = fit_seconds, query_seconds
         self.history_.append(record)
         return record
 
@@ -450,6 +448,11 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         return tags
 
 
+def _warm_starts(learner):
+    members = learner if isinstance(learner, BaseCommittee) else [learner]
+    return any(getattr(member, "warm_start", False) for member in members)
+
+
 def _snapshot(learner):
     """Return what predicts as the learner does now, without its labeled data."""
     return copy.copy(learner) if isinstance(learner, BaseCommittee) else learner.estimator
@@ -470,6 +473,13 @@ def _check_cells(X):
                 f"argument must be a string or a number: X holds a {type(value).__name__}. Turn "
                 f"such features into columns first."
             )
+
+
+def _query_weights(records):
+    """Return the query weights of each round; ones where only other rounds had some."""
+    if not any("query_weights" in record for record in records):
+        return [None] * len(records)
+    return [np.asarray(r.get("query_weights", np.ones(len(r["indices"])))) for r in records]
 
 
 def _product(weights, query_weights, chosen):

@@ -1,0 +1,127 @@
+"""One run: a strategy and a seed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import skops.io
+from modAL.models.base import BaseCommittee, BaseLearner
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_limits
+
+from .._data import n_rows, take_rows
+from .._random import derive_seed
+from ..learners import ActiveLearner
+from ..loop import ActiveLearningLoop
+from ._folders import FULL_DATA, RunFolder
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What the runs of a comparison share; its fields are the arguments of `compare`."""
+
+    estimator: Any
+    X: Any
+    y: Any
+    X_test: Any
+    y_test: Any
+    test_size: Any
+    n_initial: Any
+    initial: Any
+    n_instances: Any
+    n_queries: Any
+    scoring: Any
+    save_models: bool
+
+    def loop(self, strategy, seed):
+        """Return the run of one strategy; None stands for a model that gets all labels at once."""
+        if isinstance(self.estimator, BaseLearner | BaseCommittee):
+            learner = clone(self.estimator)
+            if strategy is not None:
+                learner.set_params(query_strategy=strategy)
+        else:
+            learner = ActiveLearner(self.estimator, *([] if strategy is None else [strategy]))
+        spending = {"n_initial": 1.0, "n_queries": 0}
+        if strategy is not None:
+            spending = {"n_initial": self.n_initial, "n_queries": self.n_queries}
+            spending |= {"initial": self.initial, "n_instances": self.n_instances}
+        return ActiveLearningLoop(
+            learner,
+            scoring=self.scoring,
+            count_validation=False,  # the test set judges the run, it does not guide it
+            random_state=seed,
+            **spending,
+        )
+
+    def split(self, seed):
+        """Return the positions in `X` that one seed trains on, and its test data."""
+        positions = np.arange(n_rows(self.X))
+        if self.X_test is not None:
+            return positions, self.X_test, self.y_test
+        train, test = train_test_split(
+            positions,
+            test_size=self.test_size,
+            stratify=self._strata(),
+            random_state=derive_seed(seed, 0, "split"),
+        )
+        return np.sort(train), take_rows(self.X, test), take_rows(self.y, test)
+
+    def _strata(self):
+        """Return the classes where each can be in both parts of a split, else None."""
+        y = np.asarray(self.y)
+        if not is_classifier(self.estimator) or y.ndim != 1:
+            return None
+        return y if np.unique(y, return_counts=True)[1].min() > 1 else None
+
+
+def run(experiment, name, strategy, seed, folder, config):
+    """Run one strategy with one seed, or what is left of it, and return the records of all rounds.
+
+    BLAS and OpenMP are held to one thread, so that the result does not depend on how many runs
+    share the machine.
+    """
+    with threadpool_limits(limits=1):
+        try:
+            return _run(experiment, name, strategy, seed, folder, config)
+        except Exception as error:
+            error.add_note(f"This happened in the run of {name!r} with seed {seed}.")
+            raise
+
+
+def _run(experiment, name, strategy, seed, folder, config):
+    place = None if folder is None else RunFolder(folder, name, seed)
+    records = [] if place is None else place.open({**config, "strategy": name, "seed": seed})
+    if records and records[-1]["is_last"]:
+        return records
+    train, X_test, y_test = experiment.split(seed)
+    X, y = take_rows(experiment.X, train), take_rows(experiment.y, train)
+    loop = experiment.loop(strategy, seed)
+    done = [{**record, "indices": np.searchsorted(train, record["indices"])} for record in records]
+    for record in loop.iter_fit(X, y, X_test, y_test, done=done):
+        records.append(_finished(record, loop, train))
+        if place is not None:
+            model = _dump(loop.learner_) if experiment.save_models else None
+            place.save(records[-1], train[loop.labeled_indices_].tolist(), model)
+    return records
+
+
+def _finished(record, loop, train):
+    """Return a record in JSON types, with positions in `X` rather than in its training part."""
+    if not np.isfinite(record["score"]):
+        raise ValueError(
+            f"scoring must give finite numbers; got {record['score']} in round {record['round']}."
+        )
+    n_labels = len(loop.labeled_indices_)
+    is_last = n_labels == len(train) or record["round"] == loop.n_queries
+    return {**record, "indices": train[record["indices"]].tolist(), "is_last": is_last}
+
+
+def _dump(learner):
+    """Return the fitted model of a learner, or the list of a committee's models, as bytes."""
+    if isinstance(learner, BaseCommittee):
+        return skops.io.dumps([member.estimator for member in learner])
+    return skops.io.dumps(learner.estimator)
+
+
+__all__ = ["FULL_DATA", "Experiment", "run"]

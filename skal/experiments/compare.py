@@ -1,0 +1,250 @@
+"""Compare strategies over seeds."""
+
+import re
+from numbers import Integral
+
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.base import is_classifier
+from tqdm.auto import tqdm
+
+from .._data import n_rows
+from ._describe import describe, describe_data
+from ._folders import FULL_DATA, check_name, open_comparison
+from ._reports import write_reports
+from ._runs import Experiment, run
+from .result import ComparisonResult
+
+
+def compare(
+    strategies,
+    estimator,
+    X,
+    y,
+    *,
+    X_test=None,
+    y_test=None,
+    test_size=0.3,
+    n_initial=0.1,
+    initial="stratified",
+    n_instances=0.1,
+    n_queries=4,
+    seeds=10,
+    scoring=None,
+    baseline="random",
+    n_jobs=None,
+    folder=None,
+    resume=False,
+    save_models=False,
+    progress=True,
+):
+    """Run strategies on the same data with the same seeds, and compare their learning curves.
+
+    For each seed all strategies share the split of the data, the initial labels and the seeds of
+    the estimator: what differs is what they query. The same seed gives the same run, bit for bit,
+    at any `n_jobs`.
+
+    Parameters
+    ----------
+    strategies : dict of str to callable, or list of callable
+        What to compare. A list is named by its classes: ``CoreSet()`` is ``"core_set"``.
+    estimator : estimator, ActiveLearner, Committee or CommitteeRegressor
+        What learns; an estimator is wrapped in an ActiveLearner. It is cloned.
+    X : array-like, data frame, sparse matrix or list
+        The samples.
+    y : array-like
+        Their labels, uncovered as queries ask for them.
+    X_test, y_test : array-like, default=None
+        Data to score every round on, the same for all seeds. Without them each seed holds out
+        its own part of `X`.
+    test_size : int or float, default=0.3
+        How much of `X` each seed holds out, the same share of every class; unused with `X_test`.
+    n_initial : int or float, default=0.1
+        How many samples are labeled at first; see :class:`skal.ActiveLearningLoop`, also for the
+        next three.
+    initial : {"stratified", "random"} or callable, default="stratified"
+        Which those are.
+    n_instances : int or float, default=0.1
+        How many samples each query chooses.
+    n_queries : int or None, default=4
+        How many queries there are; None goes on until the pool is empty.
+    seeds : int or sequence of int, default=10
+        The seeds, or how many of them, from 0 on.
+    scoring : str, callable or None, default=None
+        How to score; larger is better. None is the estimator's own `score`.
+    baseline : str or None, default="random"
+        The name of the strategy that the others are compared with.
+    n_jobs : int or None, default=None
+        How many runs at a time; see :class:`joblib.Parallel`.
+    folder : str, path or None, default=None
+        Where to keep the runs, and tables and plots at the end. It must be empty or not exist,
+        unless `resume`.
+    resume : bool, default=False
+        Whether to go on with the comparison in `folder` after the last whole round of each run.
+        The result is that of an uninterrupted run.
+    save_models : bool, default=False
+        Whether to keep the model of every round in `folder`, as skops files.
+    progress : bool, default=True
+        Whether to show how many runs have ended.
+
+    Returns
+    -------
+    ComparisonResult
+
+    Raises
+    ------
+    FileExistsError
+        If `folder` is not empty and `resume` is False.
+    ResumeError
+        If `resume` is True and `folder` holds something else; what differs is named.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skal.experiments import compare
+    >>> from skal.query import Margin, RandomSampling
+    >>> X, y = load_iris(return_X_y=True)
+    >>> result = compare(
+    ...     {"random": RandomSampling(), "margin": Margin()}, LogisticRegression(max_iter=1000),
+    ...     X, y, n_initial=5, n_instances=5, seeds=3, progress=False)
+    >>> result
+    ComparisonResult(2 strategies x 3 seeds, 5 rounds, 5 to 25 labels, score='accuracy')
+    >>> sorted(result.summary().index)
+    ['margin', 'random']
+    """
+    strategies, seeds = _named(strategies), _listed(seeds)
+    baseline = _find_baseline(baseline, strategies)
+    experiment = Experiment(
+        estimator,
+        X,
+        y,
+        X_test,
+        y_test,
+        test_size,
+        n_initial,
+        initial,
+        n_instances,
+        n_queries,
+        scoring,
+        save_models,
+    )
+    _check_arguments(experiment, folder, resume)
+    for strategy in strategies.values():
+        experiment.loop(strategy, seeds[0])._validate_params()
+    config = {} if folder is None else _config(experiment, strategies, seeds, baseline)
+    folder = None if folder is None else open_comparison(folder, config, resume)
+    records = _run_all(experiment, strategies, seeds, folder, config, n_jobs, progress)
+    result = ComparisonResult(records, baseline=baseline, score_name=_score_name(experiment))
+    if folder is not None:
+        write_reports(result, folder)
+    return result
+
+
+def _run_all(experiment, strategies, seeds, folder, config, n_jobs, progress):
+    """Return the records of each pair of strategy and seed, full-data models included."""
+    # all strategies of a seed, then the next: what there is after a kill can be compared
+    every = {FULL_DATA: None, **strategies}
+    keys = [(name, seed) for seed in seeds for name in every]
+    n_jobs = min(effective_n_jobs(n_jobs), len(keys))
+    with tqdm(total=len(keys), unit="run", disable=not progress) as bar:
+        runs = _CountingParallel(n_jobs, bar)(
+            delayed(run)(experiment, name, every[name], seed, folder, config) for name, seed in keys
+        )
+    return dict(zip(keys, runs, strict=True))
+
+
+class _CountingParallel(Parallel):
+    """A Parallel that moves a progress bar with each task that has ended."""
+
+    def __init__(self, n_jobs, bar):
+        super().__init__(n_jobs=n_jobs)
+        self.bar = bar
+
+    def print_progress(self):
+        self.bar.update(self.n_completed_tasks - self.bar.n)
+
+
+def _named(strategies):
+    """Return strategies by name, as a dict."""
+    if isinstance(strategies, dict):
+        named = dict(strategies)
+    else:
+        names = [_snake_case(strategy) for strategy in strategies]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"strategies in a list are named by their classes, and {', '.join(twice)} came "
+                f"more than once. Pass a dict of names and strategies."
+            )
+        named = dict(zip(names, strategies, strict=True))
+    if not named:
+        raise ValueError("strategies must name at least one strategy; got none.")
+    for name, strategy in named.items():
+        check_name(name)
+        if not callable(strategy):
+            raise TypeError(f"strategies must be callable; got {strategy!r} for {name!r}.")
+    return named
+
+
+def _snake_case(strategy):
+    name = getattr(strategy, "__name__", type(strategy).__name__)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _find_baseline(baseline, strategies):
+    """Return the baseline's name; of a list, random sampling is found under its class's name."""
+    if baseline == "random" and baseline not in strategies and "random_sampling" in strategies:
+        return "random_sampling"
+    if baseline is not None and baseline not in strategies:
+        raise ValueError(
+            f"baseline must be one of the strategies {', '.join(strategies)}, or None; got "
+            f"{baseline!r}."
+        )
+    return baseline
+
+
+def _listed(seeds):
+    seeds = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
+    if not seeds or not all(isinstance(seed, Integral) and seed >= 0 for seed in seeds):
+        raise ValueError(f"seeds must be a number of seeds, or integers from 0 on; got {seeds!r}.")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must differ from each other; got {seeds!r}.")
+    return [int(seed) for seed in seeds]
+
+
+def _check_arguments(experiment, folder, resume):
+    X_test, y_test = experiment.X_test, experiment.y_test
+    if (X_test is None) != (y_test is None):
+        raise ValueError("X_test and y_test belong together; got only one of them.")
+    for name, X, y in (("y", experiment.X, experiment.y), ("y_test", X_test, y_test)):
+        if X is not None and n_rows(X) != n_rows(y):
+            raise ValueError(
+                f"{name} must have a label for each sample; got {n_rows(y)} for {n_rows(X)}."
+            )
+    if folder is None and (resume or experiment.save_models):
+        raise ValueError("resume and save_models need a folder; got folder=None.")
+
+
+def _config(experiment, strategies, seeds, baseline):
+    names = ("estimator", "n_initial", "initial", "n_instances", "n_queries", "scoring")
+    data = ("X", "y", "X_test", "y_test")
+    return {
+        **{name: describe(getattr(experiment, name)) for name in names},
+        "strategies": {name: describe(strategy) for name, strategy in strategies.items()},
+        "seeds": seeds,
+        "test_size": experiment.test_size if experiment.X_test is None else None,
+        "data": {name: describe_data(getattr(experiment, name)) for name in data},
+        "save_models": experiment.save_models,
+        "baseline": baseline,
+        "score_name": _score_name(experiment),
+    }
+
+
+def _score_name(experiment):
+    """Return what to call the score in tables and plots."""
+    scoring = experiment.scoring
+    if scoring is None:
+        return "accuracy" if is_classifier(experiment.estimator) else "R²"
+    if isinstance(scoring, str):
+        return scoring.replace("_", " ")
+    return getattr(scoring, "__name__", "score").replace("_", " ")
