@@ -105,6 +105,7 @@ def validate_labeled(X, y, sample_weight, all_finite):
     X, y = as_rows(X), as_rows(y)
     for name, data in (("X", X), ("y", y)):
         check_values(name, data, all_finite)
+    _check_cells(X)
     if n_rows(X) != n_rows(y):
         raise ValueError(
             f"X and y must have the same number of samples; got inconsistent numbers: {n_rows(X)} "
@@ -114,6 +115,18 @@ def validate_labeled(X, y, sample_weight, all_finite):
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
         check_consistent_length(X, sample_weight)
     return LabeledData(X, y, sample_weight)
+
+
+def _check_cells(X):
+    """Raise if a table of objects holds containers, which a fit on some rows might never meet."""
+    if not isinstance(X, np.ndarray) or X.dtype != object or X.ndim != 2:
+        return
+    for value in X.flat:
+        if isinstance(value, dict | list | set | tuple):
+            raise TypeError(
+                f"argument must be a string or a number: X holds a {type(value).__name__}. Turn "
+                f"such features into columns first."
+            )
 
 
 def _as_plain(y):
