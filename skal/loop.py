@@ -214,7 +214,6 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             )
         all_finite = not get_tags(self.learner).input_tags.allow_nan
         X, y, _ = validate_labeled(X, y, None, all_finite)
-        _check_cells(X)
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together; got only one of them.")
         self.n_initial_ = self._count("n_initial", n_rows(X))
@@ -435,18 +434,6 @@ def _snapshot(learner):
 def _array_if_numbers(X):
     """Return a list of rows as an array, which modAL's strategies need; texts stay a list."""
     return np.asarray(X) if isinstance(X, list) and sample_shape(X) else X
-
-
-def _check_cells(X):
-    """Raise if a table of objects holds containers, which a round might meet late or never."""
-    if not isinstance(X, np.ndarray) or X.dtype != object or X.ndim != 2:
-        return
-    for value in X.flat:
-        if isinstance(value, dict | list | set | tuple):
-            raise TypeError(
-                f"argument must be a string or a number: X holds a {type(value).__name__}. Turn "
-                f"such features into columns first."
-            )
 
 
 def _product(weights, query_weights, chosen):
