@@ -39,7 +39,10 @@ def take_rows(X, indices):
     if sp.issparse(X):
         return (X if X.format in INDEXABLE else X.tocsr())[indices]
     if isinstance(X, list | tuple):
-        return X[indices] if np.ndim(indices) == 0 else [X[i] for i in indices]
+        if np.ndim(indices) == 0:
+            return X[indices]
+        is_mask = np.asarray(indices).dtype == bool
+        return [X[i] for i in (np.flatnonzero(indices) if is_mask else indices)]
     return X[indices]
 
 
@@ -73,13 +76,23 @@ def stack_rows(first, second):
 
 def _as_frame_like(frame, rows):
     if not isinstance(rows, pd.DataFrame):
-        return pd.DataFrame(np.asarray(rows), columns=frame.columns)
+        rows = pd.DataFrame(np.asarray(rows), columns=frame.columns)
     if list(rows.columns) != list(frame.columns):
         raise ValueError(
             f"the new samples must have the columns of the labeled data, in the same order: "
             f"expected {list(frame.columns)}, got {list(rows.columns)}."
         )
-    return rows
+    return rows.astype(_shared_categories(frame, rows)) if frame.columns.is_unique else rows
+
+
+def _shared_categories(frame, rows):
+    """Return the categorical types of `frame` that fit `rows`; stacking others gives objects."""
+    return {
+        name: dtype
+        for name, dtype in frame.dtypes.items()
+        if isinstance(dtype, pd.CategoricalDtype)
+        and rows[name].dropna().isin(dtype.categories).all()
+    }
 
 
 def sample_shape(X):

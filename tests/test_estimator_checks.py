@@ -38,18 +38,15 @@ def committees():
 
 
 def loops():
+    # without a seed some draws never label one of the classes, which the checks expect
     tree, regressor = DecisionTreeClassifier(), DecisionTreeRegressor()
-    return [
-        ActiveLearningLoop(ActiveLearner(LogisticRegression(), Margin())),
-        ActiveLearningLoop(ActiveLearner(Ridge(), RandomSampling())),
-        ActiveLearningLoop(
-            Committee(ActiveLearner(tree), n_members=3, bootstrap=True),
-            random_state=0,  # some draws never label one of the classes, which the checks expect
-        ),
-        ActiveLearningLoop(
-            CommitteeRegressor(ActiveLearner(regressor), n_members=3, bootstrap=True)
-        ),
+    learners = [
+        ActiveLearner(LogisticRegression(), Margin()),
+        ActiveLearner(Ridge(), RandomSampling()),
+        Committee(ActiveLearner(tree), n_members=3, bootstrap=True),
+        CommitteeRegressor(ActiveLearner(regressor), n_members=3, bootstrap=True),
     ]
+    return [ActiveLearningLoop(learner, random_state=0) for learner in learners]
 
 
 @parametrize_with_checks([*learners(), *committees(), *loops()])

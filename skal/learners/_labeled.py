@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+from pandas.api.types import infer_dtype
 from sklearn.utils import check_array, check_consistent_length
 
 from .._data import is_dict, n_rows, sample_shape, stack_rows, take_rows
@@ -32,8 +33,7 @@ class LabeledData(NamedTuple):
         weight = None
         if self.sample_weight is not None or new.sample_weight is not None:
             weight = np.concatenate([self._weight_or_ones(), new._weight_or_ones()])
-        y = stack_rows(self.y, _in_columns_as(self.y, new.y))
-        return LabeledData(stack_rows(self.X, new.X), y, weight)
+        return LabeledData(stack_rows(self.X, new.X), _stack_labels(self.y, new.y), weight)
 
     def take(self, indices):
         """Return the samples at `indices`."""
@@ -50,7 +50,7 @@ class LabeledData(NamedTuple):
             )
         source = np.arange(self.n_samples)
         source[indices] = self.n_samples + np.arange(len(indices))
-        both = stack_rows(_as_plain(self.y), _as_plain(y))  # a longer string is not cut
+        both = _stack_labels(_as_plain(self.y), _as_plain(y))  # a longer string is not cut
         return self._replace(y=take_rows(both, source))
 
     def without(self, indices):
@@ -117,16 +117,31 @@ def validate_labeled(X, y, sample_weight, all_finite):
     return LabeledData(X, y, sample_weight)
 
 
-def _check_cells(X):
-    """Raise if a table of objects holds containers, which a fit on some rows might never meet."""
-    if not isinstance(X, np.ndarray) or X.dtype != object or X.ndim != 2:
-        return
-    for value in X.flat:
-        if isinstance(value, dict | list | set | tuple):
-            raise TypeError(
-                f"argument must be a string or a number: X holds a {type(value).__name__}. Turn "
-                f"such features into columns first."
-            )
+def _stack_labels(known, new):
+    """Return the labels `known` followed by the labels `new`."""
+    new = _in_columns_as(known, new)
+    if sample_shape(known) != sample_shape(new):
+        raise ValueError(
+            f"the new labels have shape {sample_shape(new)} each, those of this learner "
+            f"{sample_shape(known)}. Pass labels of the same kind."
+        )
+    if _are_words(known) != _are_words(new):  # numpy would turn the numbers into words
+        words, numbers = "words", "numbers"
+        raise TypeError(
+            f"labels must be all numbers or all words: this learner holds "
+            f"{words if _are_words(known) else numbers}, the new labels are "
+            f"{words if _are_words(new) else numbers}."
+        )
+    return stack_rows(known, new)
+
+
+def _are_words(y):
+    """Return whether labels are texts."""
+    if sp.issparse(y):
+        return False
+    y = np.asarray(y)
+    is_object = y.dtype == object and y.ndim == 1
+    return y.dtype.kind in "US" or (is_object and infer_dtype(y, skipna=True) == "string")
 
 
 def _as_plain(y):
@@ -158,7 +173,9 @@ def check_values(name, data, all_finite):
     if is_dict(data):
         for key, value in data.items():
             check_values(f"{name}[{key!r}]", value, all_finite)
+        check_consistent_length(*data.values())
         return
+    _check_cells(name, data)
     check_array(
         data,
         accept_sparse=("csr", "csc", "coo", "bsr"),  # others cannot be searched for NaN
@@ -169,3 +186,14 @@ def check_values(name, data, all_finite):
         ensure_min_features=0,
         input_name=name,
     )
+
+
+def _check_cells(name, data):
+    """Raise if a table of objects holds a dict, which a bootstrap or a round might not meet."""
+    if not isinstance(data, np.ndarray) or data.dtype != object or data.ndim != 2:
+        return
+    if any(isinstance(value, dict) for value in data.flat):
+        raise TypeError(
+            f"argument must be a string or a number: {name} holds a dict. Turn its values into "
+            f"columns first."
+        )

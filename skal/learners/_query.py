@@ -46,6 +46,8 @@ def select(learner, X_pool, args, kwargs):
         _check_n_instances_of_modal(strategy, learner, X_pool, args, kwargs)
     answer = strategy(learner, X_pool, *args, **kwargs)
     indices, metrics = answer if _is_pair(answer) else (answer, None)
+    if indices is None:
+        raise TypeError(f"the query strategy {strategy!r} returned None; it must return indices.")
     return Selection(indices, metrics)
 
 
@@ -71,6 +73,11 @@ def _check_n_instances_of_modal(strategy, learner, X_pool, args, kwargs):
 
 
 def _check_pool(learner, X_pool):
+    if not (hasattr(X_pool, "__len__") or hasattr(X_pool, "shape")):
+        raise TypeError(
+            f"X_pool must hold samples, as an array, a data frame or a list does; got "
+            f"{type(X_pool).__name__}."
+        )
     if n_rows(X_pool) == 0:
         raise ValueError("X_pool is empty: there is nothing left to choose from.")
     labeled = labeled_samples(learner)

@@ -150,7 +150,9 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
         self._set_training("y", value)
 
     def _set_training(self, name, value):
-        if "labeled_" in vars(self):
+        if value is None:
+            vars(self).pop("labeled_", None)
+        elif "labeled_" in vars(self):
             weight = self.labeled_.sample_weight if name == "y" else None  # others, other weights
             self.labeled_ = self.labeled_._replace(**{name: value}, sample_weight=weight)
         vars(self)[f"{name}_training"] = value

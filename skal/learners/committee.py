@@ -391,6 +391,9 @@ class Committee(_CommitteeMixin, ClassifierMixin, modAL.models.Committee):
         """How many classes the members know."""
         return 0 if self.classes_ is None else len(self.classes_)
 
+    def _set_classes(self):
+        """Do nothing: in modAL this brings `classes_` up to date, which here it always is."""
+
     def vote(self, X, **predict_kwargs):
         """Return each member's prediction.
 

@@ -457,6 +457,15 @@ def test_assigned_training_data_count_from_the_next_fit_on(data):
     assert learner.estimator.calls == ({"n_samples": 5},)
 
 
+def test_training_data_are_taken_away_by_assigning_none(data):
+    X, y = data
+    learner = ActiveLearner(Recorder(), X_training=X, y_training=y)
+    learner.predict(X)
+    learner.X_training = learner.y_training = None
+    assert learner.X_training is None
+    assert learner.teach(X[:3], y[:3]).estimator.calls == ({"n_samples": 3},)
+
+
 # Seeds ---------------------------------------------------------------------------------------
 
 
@@ -619,6 +628,17 @@ def test_parameters_of_estimator_and_strategy_are_searched(data):
     assert len(search.cv_results_["params"]) == 4
 
 
+def test_categories_survive_teaching(data):
+    _, y = data
+    frame = pd.DataFrame({"a": pd.Categorical(["u", "v"] * 20), "b": np.arange(40.0)})
+    estimator = HistGradientBoostingClassifier(max_iter=2, categorical_features="from_dtype")
+    learner = ActiveLearner(estimator, Margin(), X_training=frame, y_training=y)
+    new = pd.DataFrame({"a": pd.Categorical(["u"]), "b": [1.0]})  # it knows fewer categories
+    learner.teach(new, [0])
+    assert learner.X_training["a"].dtype == frame["a"].dtype
+    assert learner.predict(frame).shape == (40,)
+
+
 def test_feature_names_are_those_of_the_estimator(data):
     X, y = data
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
@@ -750,6 +770,14 @@ def test_two_indices_stay_two_indices(data, answer):
     indices, instances = ActiveLearner(None, lambda learner, X: answer).query(X)
     np.testing.assert_array_equal(indices, [3, 5])
     np.testing.assert_array_equal(instances, X[[3, 5]])
+
+
+@pytest.mark.parametrize("kind", [np.array, lambda X: X.tolist(), pd.DataFrame, sp.csr_matrix])
+def test_a_mask_chooses_the_samples_that_are_true(data, kind):
+    X, _ = data
+    _, instances = ActiveLearner(None, lambda learner, pool: X[:, 0] > 2).query(kind(X))
+    instances = instances.toarray() if sp.issparse(instances) else np.asarray(instances)
+    np.testing.assert_array_equal(instances, X[X[:, 0] > 2])
 
 
 def test_a_strategy_that_raises_runs_once_and_its_own_error_arrives(data):

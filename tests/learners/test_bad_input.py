@@ -15,6 +15,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -213,6 +214,43 @@ def test_other_columns_of_a_data_frame_are_refused(columns):
         learner.teach(new, Y)
 
 
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, lambda y: np.array(y, dtype=object)])
+def test_numbers_and_words_are_not_mixed_as_labels(kind):
+    words = kind(["a", "b"])
+    learner = a_learner()
+    for change in (learner.teach, lambda X, y: learner.relabel([0, 1], y)):
+        with (
+            unchanged(learner),
+            pytest.raises(TypeError, match="holds numbers, the new labels are"),
+        ):
+            change(X[:2], words)
+    learner.fit(X[:2], words)
+    message = "holds words, the new labels are numbers"
+    with unchanged(learner), pytest.raises(TypeError, match=message):
+        learner.teach(X[:2], kind([0, 1]))
+
+
+def test_labels_of_another_shape_are_refused():
+    learner = a_learner()
+    message = r"the new labels have shape \(2,\) each, those of this learner \(\)"
+    with unchanged(learner), pytest.raises(ValueError, match=message):
+        learner.teach(X, np.eye(2)[Y])
+
+
+def test_a_dict_in_a_table_is_refused_also_where_a_bootstrap_would_miss_it():
+    table = X.astype(object)
+    table[0, 0] = {"a": 1}
+    for learner in (a_learner(), a_committee()):
+        with unchanged(learner), pytest.raises(TypeError, match="X holds a dict"):
+            learner.teach(table, Y, bootstrap=True)
+
+
+def test_dicts_hold_as_many_samples_under_every_key():
+    learner = ActiveLearner(Picky())
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        learner.fit({"a": X, "b": X[:3]}, Y)
+
+
 def test_a_learner_without_estimator_cannot_be_taught():
     learner = ActiveLearner(None, RandomSampling())
     for teach in (learner.teach, learner.fit):
@@ -379,6 +417,35 @@ def test_an_empty_pool_is_refused(empty, strategy):
         learner.query(empty)
 
 
+@pytest.mark.parametrize("pool", [None, 5, (x for x in X)], ids=["None", "number", "generator"])
+def test_a_pool_holds_samples(pool):
+    learner = a_learner()
+    message = f"X_pool must hold samples, .* got {type(pool).__name__}"
+    with unchanged(learner), pytest.raises(TypeError, match=message):
+        learner.query(pool)
+
+
+def test_a_single_sample_is_no_pool():
+    learner = a_learner()
+    with unchanged(learner), pytest.raises(ValueError, match=r"X_pool have shape \(\) each"):
+        learner.query(X[0])
+
+
+def test_a_strategy_that_returns_nothing_is_told_so():
+    learner = a_learner(lambda learner, X: None)
+    with (
+        unchanged(learner),
+        pytest.raises(TypeError, match="returned None; it must return indices"),
+    ):
+        learner.query(X)
+
+
+def test_a_strategy_that_returns_unknown_positions_is_told_so():
+    for pool in (X, X.tolist(), pd.DataFrame(X)):
+        with pytest.raises(IndexError):
+            ActiveLearner(None, lambda learner, X: [99]).query(pool)
+
+
 @pytest.mark.parametrize("strategy", [Margin(), CoreSet(), KMeansDiversity(), *MODAL])
 def test_nan_in_the_pool_is_refused(strategy):
     learner = a_learner(strategy)
@@ -505,3 +572,10 @@ def test_a_member_is_a_learner_not_an_estimator():
     message = "must hold learners, .* got LogisticRegression. Wrap it: ActiveLearner"
     with pytest.raises(TypeError, match=message):
         Committee([LogisticRegression()]).fit(X, Y)
+
+
+def test_a_grid_over_an_unknown_parameter_is_refused():
+    for name in ("estimator__nope", "query_strategy__nope", "nope"):
+        search = GridSearchCV(ActiveLearner(LogisticRegression(), Margin()), {name: [1]})
+        with pytest.raises(ValueError, match="Invalid parameter 'nope'"):
+            search.fit(X, Y)
