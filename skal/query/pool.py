@@ -347,7 +347,8 @@ def _as_dense_rows(X, pool):
         if n_bytes > MAX_EMBEDDING_BYTES:
             raise ValueError(
                 f"the embedding would take {n_bytes / 2**30:.0f} GiB: the features are sparse, of "
-                f"shape {(n_rows_in_all, X.shape[1])}. Put a TruncatedSVD before the last step of the pipeline."
+                f"shape {(n_rows_in_all, X.shape[1])}. Put a TruncatedSVD before the last step of "
+                f"the pipeline."
             )
         X = X.astype(np.float32).toarray()
     try:

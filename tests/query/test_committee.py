@@ -32,13 +32,12 @@ MEMBERS = [("logistic", LogisticRegression()), ("bayes", GaussianNB())]
 
 def aligned(member, known, classes, features):
     """Return a member's probabilities for all classes, one sample and class after the other."""
+    if not hasattr(member, "predict_proba"):
+        return np.array([[float(vote == c) for c in classes] for vote in member.predict(features)])
     rows = []
-    for x in features:
-        if hasattr(member, "predict_proba"):
-            p = dict(zip(known, member.predict_proba(x[None])[0], strict=True))
-        else:
-            p = {member.predict(x[None])[0]: 1.0}
-        rows.append([p.get(c, 0.0) for c in classes])
+    for row in member.predict_proba(features):
+        proba = dict(zip(known, row, strict=True))
+        rows.append([proba.get(c, 0.0) for c in classes])
     return np.array(rows)
 
 
