@@ -8,6 +8,7 @@ product. The picks are those of the plain algorithm.
 """
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from .scores import top_k
 
@@ -15,7 +16,7 @@ HOT_ROWS = 512  # how many rows a refill adds
 HOT_BYTES = 2**23  # the hot set grows up to this, which is L2 or L3 on today's processors
 BLOCK_BYTES = 2**24
 TIE = 16 * np.finfo(np.float32).eps  # rounding of a squared distance, relative to the norms
-EXACT_OPERATIONS = 10_000_000  # near ties are decided in float64 if it takes no more than this
+EXACT_OPERATIONS = 2_000_000  # near ties are decided in float64 if it takes no more than this
 
 
 class FarthestFirst:
@@ -70,16 +71,13 @@ class FarthestFirst:
         ties = np.flatnonzero(self.hot_distance >= value - self._rounding(value))
         ties = ties[np.argsort(self.hot_rows[ties])]
         n_centers = len(self.centers) + self.n_picked
-        if 1 < len(ties) <= EXACT_OPERATIONS // (n_centers * self.X.shape[1]):
-            return ties[np.argmax([self._exact_distance(self.hot_rows[tie]) for tie in ties])]
+        if value > 0 and 1 < len(ties) <= EXACT_OPERATIONS // (n_centers * self.X.shape[1]):
+            return ties[self._exact_distances(self.hot_rows[ties]).argmax()]
         return ties[0]
 
-    def _exact_distance(self, row):
-        x = self.X[row].astype(np.float64)
-        return min(
-            np.square(centers - x).sum(axis=1).min(initial=np.inf)
-            for centers in (self.centers, self.picked[: self.n_picked])
-        )
+    def _exact_distances(self, rows):
+        centers = np.concatenate([self.centers, self.picked[: self.n_picked]])
+        return cdist(self.X[rows], centers, "sqeuclidean").min(axis=1)
 
     def _add_center(self, row):
         center = self.X[row]
@@ -195,11 +193,13 @@ def centered(X, *others):
     """Return all arrays moved so that the rows of `X` are about the origin.
 
     Squared distances come from norms and products, which lose digits far from the origin. Rows
-    that are near enough stay as they are, without a copy.
+    that are near enough stay as they are, without a copy. The new origin is a row near the mean:
+    to subtract it from others on a grid is exact, so that ties stay ties.
     """
     sample = X[:: max(1, len(X) // 4096)]
-    mean = sample.mean(axis=0)
-    spread = np.square(sample - mean).sum(axis=1).mean()
-    if np.square(mean).sum() <= 4 * spread:
+    mean = sample.mean(axis=0, dtype=np.float64)
+    squared = np.square(sample - mean).sum(axis=1)
+    if np.square(mean).sum() <= 4 * squared.mean():
         return (X, *others)
-    return tuple(array - mean for array in (X, *others))
+    origin = sample[squared.argmin()]
+    return tuple(array - origin for array in (X, *others))

@@ -74,7 +74,8 @@ def _labeled_like(pool):
 
 
 def _nearest_to_mean(X):
-    return int(np.square(X - X.mean(axis=0)).sum(axis=1).argmin())
+    mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)  # float32 sums lose digits
+    return int(np.square(X - mean).sum(axis=1).argmin())
 
 
 class KMeansDiversity(QueryStrategy):

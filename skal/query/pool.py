@@ -342,11 +342,13 @@ def _is_multilabel(model):
 def _as_dense_rows(X, pool):
     """Return `X` as float32 rows, each sample flattened."""
     if sp.issparse(X):
-        n_bytes = 4 * X.shape[0] * X.shape[1]
+        n_rows_in_all = max(pool.n_samples, X.shape[0])  # X may be a block of the pool
+        n_bytes = 4 * n_rows_in_all * X.shape[1]
         if n_bytes > MAX_EMBEDDING_BYTES:
             raise ValueError(
                 f"the embedding would take {n_bytes / 2**30:.0f} GiB: the features are sparse, of "
-                f"shape {X.shape}. Put a TruncatedSVD before the last step of the pipeline."
+                f"shape {(n_rows_in_all, X.shape[1])}. Put a TruncatedSVD before the last step of "
+                f"the pipeline."
             )
         X = X.astype(np.float32).toarray()
     try:
