@@ -36,7 +36,7 @@ def write_folder(path, files):
     Parameters
     ----------
     path : pathlib.Path
-        The folder; it must not exist.
+        The folder. One that exists is replaced: a worker that outlived a kill may have written it.
     files : dict of str to (bytes or JSON value)
         The content of each file.
     """
@@ -47,6 +47,7 @@ def write_folder(path, files):
         for name, content in files.items():
             write = write_bytes if isinstance(content, bytes) else write_json
             write(temporary / name, content)
+        shutil.rmtree(path, ignore_errors=True)
         os.rename(temporary, path)
         _sync_folder(path.parent)
 

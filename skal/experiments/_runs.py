@@ -1,5 +1,6 @@
 """One run: a strategy and a seed."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,14 @@ from .._data import n_rows, take_rows
 from .._random import derive_seed
 from ..learners import ActiveLearner
 from ..loop import ActiveLearningLoop
-from ._folders import FULL_DATA, RunFolder
+from ._folders import RunFolder
+
+PARENT = os.getppid()  # of a worker that imports this: the process that started it
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What the runs of a comparison share; its fields are the arguments of `compare`."""
+    """What the runs of a comparison share: arguments of `compare`, and the process they run for."""
 
     estimator: Any
     X: Any
@@ -33,6 +36,7 @@ class Experiment:
     n_queries: Any
     scoring: Any
     save_models: bool
+    main_process: int
 
     def loop(self, strategy, seed):
         """Return the run of one strategy; None stands for a model that gets all labels at once."""
@@ -90,6 +94,7 @@ def run(experiment, name, strategy, seed, folder, config):
 
 
 def _run(experiment, name, strategy, seed, folder, config):
+    end_if_orphaned(experiment.main_process)
     place = None if folder is None else RunFolder(folder, name, seed)
     records = [] if place is None else place.open({**config, "strategy": name, "seed": seed})
     if records and records[-1]["is_last"]:
@@ -99,11 +104,21 @@ def _run(experiment, name, strategy, seed, folder, config):
     loop = experiment.loop(strategy, seed)
     done = [{**record, "indices": np.searchsorted(train, record["indices"])} for record in records]
     for record in loop.iter_fit(X, y, X_test, y_test, done=done):
+        end_if_orphaned(experiment.main_process)
         records.append(_finished(record, loop, train))
         if place is not None:
             model = _dump(loop.learner_) if experiment.save_models else None
             place.save(records[-1], train[loop.labeled_indices_].tolist(), model)
     return records
+
+
+def end_if_orphaned(main_process):
+    """End a worker whose comparison was killed, or it would write where a resumed one does.
+
+    Workers of joblib outlive their main process, and go on with the runs in their queue.
+    """
+    if os.getpid() != main_process and os.getppid() != PARENT:
+        os._exit(1)  # an exception would only be kept for a main process that is gone
 
 
 def _finished(record, loop, train):
@@ -122,6 +137,3 @@ def _dump(learner):
     if isinstance(learner, BaseCommittee):
         return skops.io.dumps([member.estimator for member in learner])
     return skops.io.dumps(learner.estimator)
-
-
-__all__ = ["FULL_DATA", "Experiment", "run"]

@@ -1,5 +1,6 @@
 """Compare strategies over seeds."""
 
+import os
 import re
 from numbers import Integral
 
@@ -127,6 +128,7 @@ def compare(
         n_queries,
         scoring,
         save_models,
+        main_process=os.getpid(),
     )
     _check_arguments(experiment, folder, resume)
     for strategy in strategies.values():

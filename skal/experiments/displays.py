@@ -342,7 +342,7 @@ class EfficiencyDisplay:
             ax.tick_params(axis="y", length=0)
         n_seeds = len(next(iter(self.scores.values())))
         note = (
-            f"Mean and 95 % interval of {n_seeds} seeds, dots: each seed"
+            f"Mean and 95 % interval of {n_seeds} seeds; small dots: each seed"
             if n_seeds > 1
             else "One seed"
         )

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 from skal import ActiveLearner
 from skal.exceptions import ResumeError
-from skal.experiments import ComparisonResult, _files, compare
+from skal.experiments import ComparisonResult, _files, _runs, compare
 from skal.query import Margin, RandomSampling
 
 X, y = load_iris(return_X_y=True)
@@ -170,51 +170,47 @@ def test_finished_comparison_is_not_run_again(finished):
     assert before == after
 
 
-KILLED = """
-import sys, time
-import numpy as np
+LONG = {"n_queries": 30, "n_instances": 3}
+SCRIPT = """
+import sys
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from skal.experiments import compare
 from skal.query import Margin, RandomSampling
 
-class Slow(LogisticRegression):
-    def fit(self, X, y):
-        time.sleep(float(sys.argv[2]))
-        return super().fit(X, y)
-
-Slow.__module__ = "slow"
-X, y = load_iris(return_X_y=True)
 compare(
-    {"random": RandomSampling(), "margin": Margin()}, Slow(max_iter=1000), X, y, n_initial=6,
-    n_instances=4, n_queries=6, seeds=2, progress=False, folder=sys.argv[1], resume=True,
+    {"random": RandomSampling(), "margin": Margin()}, LogisticRegression(max_iter=1000),
+    *load_iris(return_X_y=True), n_initial=6, n_instances=3, n_queries=30, seeds=2,
+    progress=False, folder=sys.argv[1], n_jobs=2,
 )
 """
 
 
-def _run_script(folder, seconds):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(folder), str(seconds)], env=environment
-    )
-
-
 def test_killed_comparison_resumes_to_the_result_of_an_uninterrupted_one(tmp_path):
-    process = _run_script(tmp_path / "killed", 0.05)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "killed" / "margin" / "seed_0" / "iteration_3").exists():
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, tmp_path / "run"], env=environment)
+    deadline = time.monotonic() + 100
+    while not (tmp_path / "run" / "margin" / "seed_0" / "iteration_3").exists():
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert not (tmp_path / "killed" / "comparison_results").exists()
+    assert not (tmp_path / "run" / "comparison_results").exists()
     with pytest.raises(ResumeError, match=r"not finished: \d of 6 runs"):
-        ComparisonResult.from_folder(tmp_path / "killed")
-    for name in ("killed", "whole"):
-        assert _run_script(tmp_path / name, 0).wait(timeout=60) == 0
-    killed, whole = (ComparisonResult.from_folder(tmp_path / n) for n in ("killed", "whole"))
-    assert what_repeats(killed) == what_repeats(whole)
+        ComparisonResult.from_folder(tmp_path / "run")
+    resumed = _compare(tmp_path / "run", resume=True, **LONG)
+    assert what_repeats(resumed) == what_repeats(_compare(None, **LONG))
+
+
+def test_worker_ends_when_who_started_it_is_gone(monkeypatch):
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    _runs.end_if_orphaned(os.getpid())
+    _runs.end_if_orphaned(1)
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    _runs.end_if_orphaned(os.getpid())  # not a worker: a closed terminal ends no comparison
+    with pytest.raises(SystemExit):
+        _runs.end_if_orphaned(1)
 
 
 def test_what_a_kill_left_half_written_is_removed(tmp_path):
@@ -315,6 +311,13 @@ def test_full_disk_is_a_clear_error_and_loses_no_round(tmp_path, monkeypatch):
     monkeypatch.undo()
     assert not list((tmp_path / "full").rglob("iteration_*/.tmp-*"))
     assert what_repeats(_compare(tmp_path / "full", seeds=1, resume=True)) == what_repeats(whole)
+
+
+def test_round_that_a_dying_worker_has_still_written_is_replaced(tmp_path):
+    (tmp_path / "iteration_1").mkdir()
+    (tmp_path / "iteration_1" / "old.json").write_text("{}")
+    _files.write_folder(tmp_path / "iteration_1", {"new.json": {}})
+    assert [path.name for path in tmp_path.rglob("*.json")] == ["new.json"]
 
 
 def test_file_is_replaced_at_once_or_not_at_all(tmp_path, monkeypatch):
