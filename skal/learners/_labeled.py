@@ -105,7 +105,6 @@ def validate_labeled(X, y, sample_weight, all_finite):
     X, y = as_rows(X), as_rows(y)
     for name, data in (("X", X), ("y", y)):
         check_values(name, data, all_finite)
-    _check_cells(X)
     if n_rows(X) != n_rows(y):
         raise ValueError(
             f"X and y must have the same number of samples; got inconsistent numbers: {n_rows(X)} "
