@@ -41,7 +41,7 @@ def load_images(folder):
 
 
 def search(X, y, n_jobs):
-    model = make_pipeline(PCA(30, random_state=0), LogisticRegression(max_iter=200))
+    model = make_pipeline(PCA(30, random_state=0), LogisticRegression(max_iter=1000))
     loop = ActiveLearningLoop(
         ActiveLearner(model, Hybrid(Margin(), CoreSet())),
         n_initial=N_INITIAL,
