@@ -66,7 +66,9 @@ def to_frame(search):
     results = pd.DataFrame(search.cv_results_)
     return pd.DataFrame(
         {
-            "strategy": [type(s).__name__ for s in results.param_learner__query_strategy__first],
+            "strategy": results.param_learner__query_strategy__first.map(
+                lambda first: type(first).__name__, na_action="ignore"
+            ).fillna("RandomSampling"),
             "share": results.param_learner__query_strategy__share,
             "batch": results.param_n_instances,
             "accuracy": results.mean_test_score,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import skops.io
 from modAL.models.base import BaseCommittee, BaseLearner
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import train_test_split
@@ -134,6 +133,8 @@ def _finished(record, loop, train):
 
 def _dump(learner):
     """Return the fitted model of a learner, or the list of a committee's models, as bytes."""
+    import skops.io  # it loads torch
+
     if isinstance(learner, BaseCommittee):
         return skops.io.dumps([member.estimator for member in learner])
     return skops.io.dumps(learner.estimator)

@@ -3,9 +3,9 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
+from made_results import TWO, make_result
 from matplotlib import colors
 from matplotlib.figure import Figure
-from test_result import TWO, make_result
 
 from skal.experiments import EfficiencyDisplay, LearningCurveDisplay
 from skal.experiments.displays import COLORS, _spread

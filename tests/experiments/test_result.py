@@ -2,39 +2,10 @@
 
 import numpy as np
 import pytest
+from made_results import TWO, make_result
 from scipy import stats
 
-from skal.experiments import ComparisonResult
 from skal.experiments._statistics import half_width, paired_half_width
-
-
-def make_result(curves, full=1.0, n_labels=(10, 20, 30), baseline="random"):
-    """Return a result from the scores of each strategy and seed."""
-    records = {
-        (name, seed): [
-            {
-                "round": i,
-                "n_labels": n,
-                "score": score,
-                "fit_seconds": 0.5,
-                "query_seconds": 0.25 * (i > 0),
-                "indices": [i],
-                "is_last": i == len(scores) - 1,
-            }
-            for i, (n, score) in enumerate(zip(n_labels, scores, strict=True))
-        ]
-        for name, seeds in curves.items()
-        for seed, scores in enumerate(seeds)
-    }
-    for seed in range(len(curves[next(iter(curves))])):
-        records["full_data", seed] = [{"score": full, "round": 0, "n_labels": 99}]
-    return ComparisonResult(records, baseline, "accuracy")
-
-
-TWO = {
-    "random": [[0.5, 0.7, 0.9], [0.5, 0.6, 0.8], [0.5, 0.7, 0.9]],
-    "good": [[0.5, 0.9, 1.0], [0.5, 0.7, 0.9], [0.5, 0.7, 0.9]],
-}
 
 
 def test_frame_has_a_row_a_round():
