@@ -114,6 +114,9 @@ class MockMember:
         self.estimator = Mock(classes=classes)
         self.proba, self.prediction = np.asarray(proba), np.asarray(prediction)
 
+    def fit(self, X, y):
+        raise AssertionError("a mock is not trained by predictions")
+
     def predict(self, X):
         return self.prediction
 
@@ -787,6 +790,17 @@ def test_a_committee_is_iterable_and_has_a_length(committee):
     ]
 
 
+def test_members_hold_different_amounts_of_different_samples(data):
+    X, y = data
+    frame = pd.DataFrame(X)
+    members = [frame_learner(X[rows], y[rows]) for rows in ([0, 20], [20, 40, 41], [1, 21, 42, 3])]
+    committee = Committee(members, uncertainty_batch_sampling, on_transformed=True)
+    assert committee.X_training.shape == (9, 2)
+    indices, _ = committee.query(frame, n_instances=10)
+    committee.teach(frame.iloc[indices], y[indices])
+    assert [len(member.X_training) for member in committee] == [12, 13, 14]
+
+
 def test_votes_have_one_column_a_member_and_probabilities_one_a_class(committee, data):
     X, _ = data
     assert committee.vote(X).shape == (60, 3)
@@ -809,9 +823,11 @@ def test_classes_are_the_union_and_refreshed_by_teaching(data):
 
 
 def test_an_unfitted_committee_knows_no_classes():
+    for estimator in (LogisticRegression(), Mock()):
+        committee = Committee([ActiveLearner(estimator)])
+        assert committee.classes_ is None
+        assert committee.n_classes_ == 0
     committee = Committee([ActiveLearner(LogisticRegression())])
-    assert committee.classes_ is None
-    assert committee.n_classes_ == 0
     with pytest.raises(NotFittedError, match="Call fit or teach first"):
         committee.predict([[0.0]])
 
