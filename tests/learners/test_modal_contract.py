@@ -889,7 +889,7 @@ def test_script_query_by_committee(data):
     for start in ([0, 20, 40], [5, 25, 45]):
         learner_list.append(
             ActiveLearner(
-                estimator=RandomForestClassifier(n_estimators=5),
+                estimator=RandomForestClassifier(n_estimators=5, random_state=0),
                 X_training=X_pool[start],
                 y_training=y_pool[start],
             )
@@ -906,7 +906,9 @@ def test_script_query_by_committee(data):
 
 def test_script_bagging(data):
     X, y = data
-    committee = Committee([ActiveLearner(KNeighborsClassifier(3)) for _ in range(3)])
+    committee = Committee(
+        [ActiveLearner(KNeighborsClassifier(3)) for _ in range(3)], random_state=0
+    )
     committee.fit(X, y, bootstrap=True)
     first = [member.estimator for member in committee]
     committee.rebag()
