@@ -7,7 +7,7 @@ import joblib
 import modAL.models
 import numpy as np
 from modAL.disagreement import max_std_sampling, vote_entropy_sampling
-from sklearn.base import ClassifierMixin, RegressorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.utils import get_tags
@@ -380,11 +380,11 @@ class Committee(_CommitteeMixin, ClassifierMixin, modAL.models.Committee):
     @property
     def classes_(self):
         """All classes that a member knows, or None."""
-        try:
-            known = [np.asarray(member.estimator.classes_) for member in self.learner_list]
-        except AttributeError:
+        estimators = [member.estimator for member in self.learner_list]
+        known = [getattr(estimator, "classes_", None) for estimator in estimators]
+        if any(classes is None for classes in known):
             return None
-        return np.unique(np.concatenate(known))
+        return np.unique(np.concatenate([np.asarray(classes) for classes in known]))
 
     @property
     def n_classes_(self):
@@ -504,7 +504,7 @@ class CommitteeRegressor(_CommitteeMixin, RegressorMixin, modAL.models.Committee
 
 def _check_is_learner(learner):
     """Raise for an estimator; what is neither, such as a mock, may do what members need."""
-    if hasattr(learner, "fit") and not hasattr(learner, "teach"):
+    if isinstance(learner, BaseEstimator) and not hasattr(learner, "teach"):
         raise TypeError(
             f"learner_list must hold learners, not estimators; got {type(learner).__name__}. Wrap "
             f"it: ActiveLearner({type(learner).__name__}(...))."
