@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from modAL.models.base import BaseCommittee
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
@@ -22,6 +22,7 @@ from ._random import derive_seed
 from .learners import Committee, CommitteeRegressor
 from .learners._labeled import validate_labeled
 from .learners._query import select
+from .query._members import align_proba
 
 
 def _learner_has(method):
@@ -80,8 +81,8 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         Positions in `X` of all labeled samples, in the order of labeling.
     estimators_ : list
         The model of every round, with ``keep_estimators=True``.
-    classes_ : ndarray
-        The classes seen; classifiers only.
+    classes_ : ndarray of shape (n_classes,)
+        The classes of `y`, which annotators know too; classifiers only.
     n_features_in_ : int
         The number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -218,6 +219,9 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         self.n_initial_ = self._count("n_initial", n_rows(X))
         self.n_instances_ = self._count("n_instances", n_rows(X))
         self.learner_ = self._seeded_learner()
+        vars(self).pop("classes_", None)
+        if is_classifier(self.learner_) and np.ndim(y) == 1:
+            self.classes_ = np.unique(y)
         self.rules_ = [clone(rule) for rule in self._rules()]
         self.n_validation_ = n_rows(y_val) if y_val is not None and self.count_validation else 0
         self.history_, self.labeled_indices_ = [], np.empty(0, dtype=np.intp)
@@ -373,7 +377,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
     # Predicting ----------------------------------------------------------------------------
 
     def __sklearn_is_fitted__(self):
-        return bool(getattr(self, "history_", None))
+        return len(getattr(self, "labeled_indices_", ())) > 0
 
     def _fitted_learner(self):
         check_is_fitted(self)
@@ -386,13 +390,21 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
 
     @available_if(_learner_has("predict_proba"))
     def predict_proba(self, X):
-        """Return class probabilities, of shape (n_samples, n_classes)."""
-        return self._fitted_learner().predict_proba(X)
+        """Return class probabilities, of shape (n_samples, n_classes).
 
-    @available_if(_learner_has("predict_log_proba"))
+        A class of `y` that no query has uncovered has probability 0.
+        """
+        learner = self._fitted_learner()
+        proba = learner.predict_proba(X)
+        if not hasattr(self, "classes_"):
+            return proba
+        return align_proba(proba, learner.classes_, self.classes_)
+
+    @available_if(_learner_has("predict_proba"))
     def predict_log_proba(self, X):
         """Return logarithms of class probabilities, of shape (n_samples, n_classes)."""
-        return self._fitted_learner().predict_log_proba(X)
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     @available_if(_learner_has("decision_function"))
     def decision_function(self, X):
@@ -401,13 +413,10 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
 
     def score(self, X, y):
         """Score the learner of the last round."""
-        learner = self.learner_ if hasattr(self, "learner_") else self._fitted_learner()
-        return check_scoring(learner, self.scoring)(learner, X, y)
-
-    @property
-    def classes_(self):
-        """The classes seen."""
-        return self._learned_attribute("classes_")
+        learner = self._fitted_learner()
+        if self.scoring is None:
+            return learner.score(X, y)
+        return check_scoring(self, self.scoring)(self, X, y)
 
     @property
     def n_features_in_(self):

@@ -377,6 +377,24 @@ def test_string_labels(iris):
     assert list(loop.classes_) == list(names)
 
 
+def test_a_class_that_no_query_uncovered_has_probability_0(iris):
+    X, y = iris
+    rare = np.where(np.arange(150) == np.flatnonzero(y == 2)[-1], 9, y)
+    loop = make_loop(n_queries=0).fit(X, rare)
+    assert list(loop.learner_.classes_) == [0, 1, 2]
+    assert list(loop.classes_) == [0, 1, 2, 9]
+    np.testing.assert_array_equal(loop.predict_proba(X)[:, 3], 0)
+    assert (loop.predict_log_proba(X)[:, 3] == -np.inf).all()
+    assert set(loop.predict(X)) <= {0, 1, 2}
+
+
+def test_scorers_of_probabilities_work_where_a_class_was_never_labeled(iris):
+    X, y = iris
+    rare = np.where(np.arange(150) == np.flatnonzero(y == 2)[-1], 9, y)
+    loop = make_loop(n_queries=1, scoring="roc_auc_ovr").fit(X, rare, X_val=X, y_val=rare)
+    assert 0.5 < loop.history_[-1]["score"] <= 1
+
+
 def test_committees_run(iris):
     tree = ActiveLearner(DecisionTreeClassifier())
     committee = Committee(tree, ConsensusEntropy(), n_members=3, bootstrap=True)

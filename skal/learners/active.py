@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ._labeled import LabeledData, check_values, validate_labeled
+from ._params import given_params
 from ._query import query
 from ._training import fit_estimator, routed_params
 from ._transform import transform_without_estimating
@@ -169,13 +170,7 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
         -------
         dict
         """
-        params = {name: vars(self)[name] for name in self._get_param_names()}
-        if deep:
-            for name in ("estimator", "query_strategy"):
-                if hasattr(params[name], "get_params") and not isinstance(params[name], type):
-                    nested = params[name].get_params()
-                    params.update({f"{name}__{key}": value for key, value in nested.items()})
-        return {**params, **self._fit_kwargs}
+        return {**given_params(self, ("estimator", "query_strategy"), deep), **self._fit_kwargs}
 
     def set_params(self, **params):
         """Set parameters, nested ones as ``estimator__...`` and ``query_strategy__...``.
