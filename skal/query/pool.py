@@ -365,7 +365,10 @@ def _as_dense_rows(X, pool):
 
 
 def _check_finite(rows, pool):
-    if not np.isfinite(np.einsum("ij->", rows, dtype=np.float64)):
+    flat = rows.ravel()
+    with np.errstate(over="ignore"):  # a sum of squares may overflow: only then look at each row
+        is_finite = np.isfinite(flat @ flat)
+    if not is_finite:
         bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
         if len(bad):
             raise ValueError(
