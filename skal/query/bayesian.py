@@ -21,6 +21,8 @@ class BALD(ScoreStrategy):
     n_samples : int, default=20
         How many passes with dropout a net makes. The members of a committee, a forest, a bagging
         or a voting ensemble are its draws, all of them, whatever this says.
+    stochastic, temperature, random_state
+        Stochastic batches, as for :class:`ScoreStrategy`.
 
     Notes
     -----
@@ -41,11 +43,15 @@ class BALD(ScoreStrategy):
     array([1])
     """
 
-    _parameter_constraints: ClassVar = {"n_samples": [Interval(Integral, 2, None, closed="left")]}
+    _parameter_constraints: ClassVar = {
+        **ScoreStrategy._parameter_constraints,
+        "n_samples": [Interval(Integral, 2, None, closed="left")],
+    }
 
     view = "sample_proba"
 
-    def __init__(self, n_samples=20):
+    def __init__(self, n_samples=20, *, stochastic=None, temperature=1.0, random_state=None):
+        super().__init__(stochastic=stochastic, temperature=temperature, random_state=random_state)
         self.n_samples = n_samples
 
     def score_block(self, block):
