@@ -331,8 +331,14 @@ def test_folds_never_mix_pool_and_evaluation(iris):
 
 
 def test_a_parameter_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match="Invalid parameter 'temperature'"):
-        make_loop().set_params(learner__query_strategy__temperature=1)
+    with pytest.raises(ValueError, match="Invalid parameter 'warmth'"):
+        make_loop().set_params(learner__query_strategy__warmth=1)
+
+
+def test_a_grid_over_a_parameter_that_does_not_exist_is_named(iris):
+    grid = {"learner__query_strategy__share": [0.5]}
+    with pytest.raises(ValueError, match="Invalid parameter 'share' for estimator Margin"):
+        GridSearchCV(make_loop(), grid, error_score="raise").fit(*iris)
 
 
 def test_loops_pickle_and_copy(iris):

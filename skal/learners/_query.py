@@ -39,6 +39,9 @@ def select(learner, X_pool, args, kwargs):
     strategy = learner.query_strategy
     if not callable(strategy):
         raise TypeError(f"query_strategy must be callable; got {strategy!r}.")
+    if isinstance(strategy, type) and issubclass(strategy, QueryStrategy):
+        name = strategy.__name__
+        raise TypeError(f"query_strategy must be a strategy, not its class: {name}(), not {name}.")
     _check_pool(learner, X_pool)
     if isinstance(strategy, QueryStrategy):
         return strategy.select(Pool(learner, X_pool, strategy), *args, **kwargs)
