@@ -6,7 +6,7 @@ pool, best first, and a scikit-learn estimator in its parameters.
 
 from .base import QueryStrategy, ScoreStrategy, Selection
 from .baseline import RandomSampling
-from .bayesian import BALD
+from .bayesian import BALD, MeanStandardDeviation, VariationRatio
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
 from .diversity import CoreSet, KMeansDiversity
 from .mixtures import Hybrid
@@ -23,11 +23,13 @@ __all__ = [
     "LeastConfidence",
     "Margin",
     "MaxDisagreement",
+    "MeanStandardDeviation",
     "Pool",
     "QueryStrategy",
     "RandomSampling",
     "Reduction",
     "ScoreStrategy",
     "Selection",
+    "VariationRatio",
     "VoteEntropy",
 ]
