@@ -9,11 +9,13 @@ from .baseline import RandomSampling
 from .bayesian import BALD, MeanStandardDeviation, VariationRatio
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
 from .diversity import CoreSet, KMeansDiversity
+from .gradient import BADGE
 from .mixtures import Hybrid
 from .pool import Pool, Reduction
 from .uncertainty import Entropy, LeastConfidence, Margin
 
 __all__ = [
+    "BADGE",
     "BALD",
     "ConsensusEntropy",
     "CoreSet",
