@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_X_y
 
 from skal import ActiveLearner, ActiveLearningLoop
-from skal.query import CoreSet, Entropy, LeastConfidence, Margin
+from skal.query import BADGE, CoreSet, Entropy, LeastConfidence, Margin
 
 from .harness import blobs, machine, measure, probabilities, to_markdown
 
@@ -89,6 +89,59 @@ def _alipy(X):
     labeled, unlabeled = list(range(N_LABELED)), set(range(N_LABELED, len(X)))
     peer = QueryInstanceCoresetGreedy(X, np.zeros(len(X), int), np.arange(len(X)))
     return lambda: peer.select(labeled, unlabeled, batch_size=N_INSTANCES)
+
+
+def badge(n, peers, d=512, c=10):
+    """k-means++ on gradient embeddings, 100 picks."""
+    X, proba = blobs(n, d), probabilities(n, c, seed=1)
+    run = {"scikit-activeml": _skactiveml_badge, "plain D² loop, factored": _plain_badge}
+    limit = np.empty(n, np.float32)
+
+    def passes():
+        for row in range(N_INSTANCES):
+            np.dot(X, X[row], out=limit)
+            np.dot(proba, proba[row], out=limit)
+
+    model, strategy = Known(proba), BADGE(random_state=0)
+    yield from measure(
+        f"BADGE 100 picks, {n:,} x {c} x {d}",
+        lambda: strategy(model, X, N_INSTANCES),
+        {**{p: run[p](X, proba) for p in peers}, "limit: 100 passes of sgemv": passes},
+    )
+
+
+def _skactiveml_badge(X, proba):
+    from skactiveml.base import SkactivemlClassifier
+    from skactiveml.pool import Badge as Peer
+
+    class Ready(SkactivemlClassifier):
+        def fit(self, X, y, sample_weight=None):
+            return self
+
+        def predict_proba(self, X):
+            return proba
+
+    y, classifier = np.full(len(X), np.nan), Ready(classes=list(range(proba.shape[1])))
+    peer = Peer(random_state=0)
+    return lambda: peer.query(X, y, classifier, fit_clf=False, batch_size=N_INSTANCES)
+
+
+def _plain_badge(X, proba):
+    """k-means++ as it is written, on factored distances: one pass over the pool a pick."""
+
+    def run():
+        A = proba.copy()
+        A[np.arange(len(A)), proba.argmax(axis=1)] -= 1
+        norms = np.einsum("ij,ij->i", A, A) * np.einsum("ij,ij->i", X, X)
+        rng, row, nearest = np.random.default_rng(0), int(norms.argmax()), np.inf
+        for _ in range(N_INSTANCES - 1):
+            squared = norms + norms[row] - 2 * (X @ X[row]) * (A @ A[row])
+            nearest = np.minimum(nearest, np.maximum(squared, 0))
+            nearest[row] = 0
+            cumulated = np.cumsum(nearest, dtype=np.float64)
+            row = int(np.searchsorted(cumulated, rng.random() * cumulated[-1]))
+
+    return run
 
 
 def learner_loop(n=20_000, d=100, c=10, n_queries=100, n_instances=10, max_pairs=15):
@@ -186,6 +239,10 @@ CASES = {
         lambda: core_set(50_000, 64),
         lambda: core_set(50_000, 512),
         lambda: core_set(200_000, 512, peers=("scikit-activeml",)),
+    ],
+    "badge": [
+        lambda: badge(10_000, ("scikit-activeml", "plain D² loop, factored")),
+        lambda: badge(100_000, ("plain D² loop, factored",)),
     ],
 }
 
