@@ -6,7 +6,7 @@ pool, best first, and a scikit-learn estimator in its parameters.
 
 from .base import QueryStrategy, ScoreStrategy, Selection
 from .baseline import RandomSampling
-from .bayesian import BALD, MeanStandardDeviation, VariationRatio
+from .bayesian import BALD, BatchBALD, MeanStandardDeviation, VariationRatio
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
 from .diversity import CoreSet, KMeansDiversity
 from .gradient import BADGE
@@ -17,6 +17,7 @@ from .uncertainty import Entropy, LeastConfidence, Margin
 __all__ = [
     "BADGE",
     "BALD",
+    "BatchBALD",
     "ConsensusEntropy",
     "CoreSet",
     "Entropy",
