@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_X_y
 
 from skal import ActiveLearner, ActiveLearningLoop
-from skal.query import BADGE, CoreSet, Entropy, LeastConfidence, Margin
+from skal.query import BADGE, BatchBALD, CoreSet, Entropy, LeastConfidence, Margin
 
 from .harness import blobs, machine, measure, probabilities, to_markdown
 
@@ -144,6 +144,51 @@ def _plain_badge(X, proba):
     return run
 
 
+class KnownDraws:
+    """A model whose draws are known."""
+
+    def __init__(self, proba):
+        self.proba = proba
+        self.classes_ = np.arange(proba.shape[2])
+
+    def sample_proba(self, X, n_draws):
+        return self.proba
+
+
+def batch_bald(n, n_draws=20, c=10, b=10, n_configurations=1000, peers=("scikit-activeml",)):
+    """Joint mutual information, with as many sampled configurations for both."""
+    shared = probabilities(n, c, seed=99).astype(np.float64)
+    proba = [0.7 * shared + 0.3 * probabilities(n, c, seed) for seed in range(n_draws)]
+    proba, X = np.stack(proba), np.zeros((n, 1))
+    strategy, model = (
+        BatchBALD(n_configurations=n_configurations, random_state=0),
+        KnownDraws(proba),
+    )
+    P = proba.astype(np.float32)
+    J = np.random.default_rng(0).random((n_configurations, n_draws), dtype=np.float32)
+
+    def products():
+        for _ in range(b):
+            for start in range(0, n, 256):
+                J @ P[:, start : start + 256].reshape(n_draws, -1)
+
+    run = {"scikit-activeml": _skactiveml_batch_bald}
+    yield from measure(
+        f"BatchBALD {b} picks, {n:,} x {c}, {n_draws} draws, {n_configurations} configurations",
+        lambda: strategy(model, X, b),
+        {
+            **{p: run[p](proba, b, n_configurations) for p in peers},
+            "limit: all matrix products": products,
+        },
+    )
+
+
+def _skactiveml_batch_bald(proba, b, n_configurations):
+    from skactiveml.pool._bald import batch_bald as peer
+
+    return lambda: peer(proba.copy(), b, n_MC_samples=n_configurations, random_state=0)
+
+
 def learner_loop(n=20_000, d=100, c=10, n_queries=100, n_instances=10, max_pairs=15):
     """A run of 100 queries of 10 samples with a logistic regression; both choose the same."""
     X, y, first = _task(n, d, c)
@@ -240,6 +285,7 @@ CASES = {
         lambda: core_set(50_000, 512),
         lambda: core_set(200_000, 512, peers=("scikit-activeml",)),
     ],
+    "batch_bald": [lambda: batch_bald(1000), lambda: batch_bald(4000)],
     "badge": [
         lambda: badge(10_000, ("scikit-activeml", "plain D² loop, factored")),
         lambda: badge(100_000, ("plain D² loop, factored",)),
