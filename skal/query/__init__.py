@@ -10,6 +10,7 @@ from .bayesian import BALD, BatchBALD, MeanStandardDeviation, VariationRatio
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
 from .diversity import CoreSet, KMeansDiversity
 from .gradient import BADGE
+from .look_ahead import ExpectedErrorReduction
 from .mixtures import Hybrid
 from .pool import Pool, Reduction
 from .uncertainty import Entropy, LeastConfidence, Margin
@@ -21,6 +22,7 @@ __all__ = [
     "ConsensusEntropy",
     "CoreSet",
     "Entropy",
+    "ExpectedErrorReduction",
     "Hybrid",
     "KMeansDiversity",
     "LeastConfidence",
