@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from .._compat import Interval
+from .._threads import one_thread
 from . import scores
 from ._joint import GreedyBatch, JointInformation
 from .base import QueryStrategy, ScoreStrategy, Selection, select_largest
@@ -238,7 +239,11 @@ class BatchBALD(QueryStrategy):
     def _select(self, pool, n_instances, chosen):
         sample_proba = pool.reduce(*self.reductions())
         rng = pool.rng(self.random_state, "BatchBALD")
-        greedy = GreedyBatch(JointInformation(sample_proba, self.n_configurations, rng), chosen)
+        with one_thread():  # threads would wait for each other between small products
+            greedy = GreedyBatch(JointInformation(sample_proba, self.n_configurations, rng), chosen)
+            return self._greedy(greedy, n_instances, chosen)
+
+    def _greedy(self, greedy, n_instances, chosen):
         indices, gains = [], []
         while len(indices) < n_instances:
             row, gain = greedy.best()

@@ -165,8 +165,9 @@ class _Trainer:
     def n_operations(self):
         """About how many multiply-adds a linear model takes for one pass over the data."""
         shape = sample_shape(self.X)
-        width = 1 if isinstance(shape, dict) else int(np.prod(shape))
-        return n_rows(self.X) * width * len(self.classes)
+        if isinstance(shape, dict) or len(shape) != 1:
+            return np.inf  # images: a net does far more
+        return n_rows(self.X) * shape[0] * len(self.classes)
 
     def samples_with(self, row):
         """Return the labeled samples followed by one of the pool."""
