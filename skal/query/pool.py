@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._data import n_rows, sample_shape, slice_rows
 from .._random import round_rng
-from ._members import draw_proba, has_members, n_draws, vote_classes
+from ._members import AVERAGING, draw_proba, has_members, n_draws, vote_classes
 
 MAX_EMBEDDING_BYTES = 2**33  # 8 GiB: a sparse matrix larger than this is not made dense
 
@@ -146,9 +146,11 @@ class Pool:
         parts = {reduction: [] for reduction in reductions}
         blocks = list(self._blocks({(r.view, r.n_draws) for r in reductions}))
         X = self.X.tocsr() if sp.issparse(self.X) and len(blocks) > 1 else self.X
+        # the mean and the votes of an ensemble come from its draws, where they are asked for too
+        draws_first = sorted(reductions, key=lambda r: r.view != "sample_proba")
         for rows in blocks:
             block = _Block(self, slice_rows(X, rows) if rows else X)
-            for reduction in reductions:
+            for reduction in draws_first:
                 view = self._read(block, reduction)
                 parts[reduction].append(reduction.function(view))
         for reduction, results in parts.items():
@@ -242,6 +244,8 @@ class _Block:
         """Return class probabilities; of a committee, the mean over its members."""
         if isinstance(self._model, BaseCommittee) and hasattr(self._model, "vote_proba"):
             return self.read("sample_proba").mean(axis=0)
+        if isinstance(self._final, AVERAGING) and ("sample_proba", None) in self._known:
+            return self.read("sample_proba").mean(axis=0)
         if not hasattr(self._final, "predict_proba"):
             raise self._pool.type_error(
                 "class probabilities",
@@ -263,7 +267,9 @@ class _Block:
         return draw_proba(self._pool, self._final, self._features, draws)
 
     def votes(self, draws):
-        return vote_classes(self._pool, self._final, self._features, draws)
+        if isinstance(self._model, BaseCommittee):
+            return vote_classes(self._pool, self._model, self._features)
+        return self.read("sample_proba", draws).argmax(axis=2)
 
     def prediction(self):
         return np.ravel(self._final.predict(self._features))
