@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_X_y
 
 from skal import ActiveLearner, ActiveLearningLoop
-from skal.query import CoreSet, Entropy, LeastConfidence, Margin
+from skal.query import BADGE, BatchBALD, CoreSet, Entropy, LeastConfidence, Margin
 
 from .harness import blobs, machine, measure, probabilities, to_markdown
 
@@ -89,6 +89,104 @@ def _alipy(X):
     labeled, unlabeled = list(range(N_LABELED)), set(range(N_LABELED, len(X)))
     peer = QueryInstanceCoresetGreedy(X, np.zeros(len(X), int), np.arange(len(X)))
     return lambda: peer.select(labeled, unlabeled, batch_size=N_INSTANCES)
+
+
+def badge(n, peers, d=512, c=10):
+    """k-means++ on gradient embeddings, 100 picks."""
+    X, proba = blobs(n, d), probabilities(n, c, seed=1)
+    run = {"scikit-activeml": _skactiveml_badge, "plain D² loop, factored": _plain_badge}
+    limit = np.empty(n, np.float32)
+
+    def passes():
+        for row in range(N_INSTANCES):
+            np.dot(X, X[row], out=limit)
+            np.dot(proba, proba[row], out=limit)
+
+    model, strategy = Known(proba), BADGE(random_state=0)
+    yield from measure(
+        f"BADGE 100 picks, {n:,} x {c} x {d}",
+        lambda: strategy(model, X, N_INSTANCES),
+        {**{p: run[p](X, proba) for p in peers}, "limit: 100 passes of sgemv": passes},
+    )
+
+
+def _skactiveml_badge(X, proba):
+    from skactiveml.base import SkactivemlClassifier
+    from skactiveml.pool import Badge as Peer
+
+    class Ready(SkactivemlClassifier):
+        def fit(self, X, y, sample_weight=None):
+            return self
+
+        def predict_proba(self, X):
+            return proba
+
+    y, classifier = np.full(len(X), np.nan), Ready(classes=list(range(proba.shape[1])))
+    peer = Peer(random_state=0)
+    return lambda: peer.query(X, y, classifier, fit_clf=False, batch_size=N_INSTANCES)
+
+
+def _plain_badge(X, proba):
+    """k-means++ as it is written, on factored distances: one pass over the pool a pick."""
+
+    def run():
+        A = proba.copy()
+        A[np.arange(len(A)), proba.argmax(axis=1)] -= 1
+        norms = np.einsum("ij,ij->i", A, A) * np.einsum("ij,ij->i", X, X)
+        rng, row, nearest = np.random.default_rng(0), int(norms.argmax()), np.inf
+        for _ in range(N_INSTANCES - 1):
+            squared = norms + norms[row] - 2 * (X @ X[row]) * (A @ A[row])
+            nearest = np.minimum(nearest, np.maximum(squared, 0))
+            nearest[row] = 0
+            cumulated = np.cumsum(nearest, dtype=np.float64)
+            row = int(np.searchsorted(cumulated, rng.random() * cumulated[-1]))
+
+    return run
+
+
+class KnownDraws:
+    """A model whose draws are known."""
+
+    def __init__(self, proba):
+        self.proba = proba
+        self.classes_ = np.arange(proba.shape[2])
+
+    def sample_proba(self, X, n_draws):
+        return self.proba
+
+
+def batch_bald(n, n_draws=20, c=10, b=10, n_configurations=1000, peers=("scikit-activeml",)):
+    """Joint mutual information, with as many sampled configurations for both."""
+    shared = probabilities(n, c, seed=99).astype(np.float64)
+    proba = [0.7 * shared + 0.3 * probabilities(n, c, seed) for seed in range(n_draws)]
+    proba, X = np.stack(proba), np.zeros((n, 1))
+    strategy, model = (
+        BatchBALD(n_configurations=n_configurations, random_state=0),
+        KnownDraws(proba),
+    )
+    P = proba.astype(np.float32)
+    J = np.random.default_rng(0).random((n_configurations, n_draws), dtype=np.float32)
+
+    def products():
+        for _ in range(b):
+            for start in range(0, n, 256):
+                J @ P[:, start : start + 256].reshape(n_draws, -1)
+
+    run = {"scikit-activeml": _skactiveml_batch_bald}
+    yield from measure(
+        f"BatchBALD {b} picks, {n:,} x {c}, {n_draws} draws, {n_configurations} configurations",
+        lambda: strategy(model, X, b),
+        {
+            **{p: run[p](proba, b, n_configurations) for p in peers},
+            "limit: all matrix products": products,
+        },
+    )
+
+
+def _skactiveml_batch_bald(proba, b, n_configurations):
+    from skactiveml.pool._bald import batch_bald as peer
+
+    return lambda: peer(proba.copy(), b, n_MC_samples=n_configurations, random_state=0)
 
 
 def learner_loop(n=20_000, d=100, c=10, n_queries=100, n_instances=10, max_pairs=15):
@@ -186,6 +284,11 @@ CASES = {
         lambda: core_set(50_000, 64),
         lambda: core_set(50_000, 512),
         lambda: core_set(200_000, 512, peers=("scikit-activeml",)),
+    ],
+    "batch_bald": [lambda: batch_bald(1000), lambda: batch_bald(4000)],
+    "badge": [
+        lambda: badge(10_000, ("scikit-activeml", "plain D² loop, factored")),
+        lambda: badge(100_000, ("plain D² loop, factored",)),
     ],
 }
 

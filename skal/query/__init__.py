@@ -6,15 +6,18 @@ pool, best first, and a scikit-learn estimator in its parameters.
 
 from .base import QueryStrategy, ScoreStrategy, Selection
 from .baseline import RandomSampling
-from .bayesian import BALD
+from .bayesian import BALD, BatchBALD, MeanStandardDeviation, VariationRatio
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
 from .diversity import CoreSet, KMeansDiversity
+from .gradient import BADGE
 from .mixtures import Hybrid
 from .pool import Pool, Reduction
 from .uncertainty import Entropy, LeastConfidence, Margin
 
 __all__ = [
+    "BADGE",
     "BALD",
+    "BatchBALD",
     "ConsensusEntropy",
     "CoreSet",
     "Entropy",
@@ -23,11 +26,13 @@ __all__ = [
     "LeastConfidence",
     "Margin",
     "MaxDisagreement",
+    "MeanStandardDeviation",
     "Pool",
     "QueryStrategy",
     "RandomSampling",
     "Reduction",
     "ScoreStrategy",
     "Selection",
+    "VariationRatio",
     "VoteEntropy",
 ]
