@@ -9,7 +9,7 @@ from .baseline import RandomSampling
 from .bayesian import BALD
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
 from .diversity import CoreSet, KMeansDiversity
-from .mixtures import Hybrid
+from .mixtures import DensityWeighted, Hybrid, Prefilter, RankedBatch
 from .pool import Pool, Reduction
 from .uncertainty import Entropy, LeastConfidence, Margin
 
@@ -17,6 +17,7 @@ __all__ = [
     "BALD",
     "ConsensusEntropy",
     "CoreSet",
+    "DensityWeighted",
     "Entropy",
     "Hybrid",
     "KMeansDiversity",
@@ -24,8 +25,10 @@ __all__ = [
     "Margin",
     "MaxDisagreement",
     "Pool",
+    "Prefilter",
     "QueryStrategy",
     "RandomSampling",
+    "RankedBatch",
     "Reduction",
     "ScoreStrategy",
     "Selection",

@@ -9,7 +9,8 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from .._compat import Interval, StrOptions
-from ._k_center import FarthestFirst, centered
+from ._distances import centered
+from ._k_center import FarthestFirst
 from .base import QueryStrategy, Selection
 from .pool import EMBEDDING
 
@@ -43,7 +44,7 @@ class CoreSet(QueryStrategy):
         return (EMBEDDING,)
 
     def _select(self, pool, n_instances, chosen):
-        X, labeled = centered(pool.embedding, _labeled_like(pool))
+        X, labeled = centered(pool.embedding, labeled_like(pool))
         centers = np.concatenate([labeled, X[chosen]])
         indices, distances = [], []
         if not len(centers):
@@ -58,12 +59,13 @@ class CoreSet(QueryStrategy):
 
     def score(self, pool):
         """Return the distance of each sample to the nearest labeled one, or to the mean."""
-        X, labeled = centered(pool.embedding, _labeled_like(pool))
+        X, labeled = centered(pool.embedding, labeled_like(pool))
         centers = labeled if len(labeled) else X.mean(axis=0, keepdims=True)
         return np.sqrt(FarthestFirst(X, centers, [], 0).bound.astype(np.float64))
 
 
-def _labeled_like(pool):
+def labeled_like(pool):
+    """Return the labeled embedding, or raise if its features are not those of the pool."""
     labeled = pool.labeled_embedding
     if labeled.shape[1] != pool.embedding.shape[1]:
         raise ValueError(
