@@ -8,7 +8,7 @@ from .base import QueryStrategy, ScoreStrategy, Selection
 from .baseline import RandomSampling
 from .bayesian import BALD
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
-from .diversity import CoreSet, KMeansDiversity
+from .diversity import CoreSet, KMeansDiversity, ProbCover, TypiClust
 from .mixtures import DensityWeighted, Hybrid, Prefilter, RankedBatch
 from .pool import Pool, Reduction
 from .uncertainty import Entropy, LeastConfidence, Margin
@@ -26,11 +26,13 @@ __all__ = [
     "MaxDisagreement",
     "Pool",
     "Prefilter",
+    "ProbCover",
     "QueryStrategy",
     "RandomSampling",
     "RankedBatch",
     "Reduction",
     "ScoreStrategy",
     "Selection",
+    "TypiClust",
     "VoteEntropy",
 ]
