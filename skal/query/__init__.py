@@ -8,9 +8,9 @@ from .base import QueryStrategy, ScoreStrategy, Selection
 from .baseline import RandomSampling
 from .bayesian import BALD, BatchBALD, MeanStandardDeviation, VariationRatio
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
-from .diversity import CoreSet, KMeansDiversity
+from .diversity import CoreSet, KMeansDiversity, ProbCover, TypiClust
 from .gradient import BADGE
-from .mixtures import Hybrid
+from .mixtures import DensityWeighted, Hybrid, Prefilter, RankedBatch
 from .pool import Pool, Reduction
 from .uncertainty import Entropy, LeastConfidence, Margin
 
@@ -20,6 +20,7 @@ __all__ = [
     "BatchBALD",
     "ConsensusEntropy",
     "CoreSet",
+    "DensityWeighted",
     "Entropy",
     "Hybrid",
     "KMeansDiversity",
@@ -28,11 +29,15 @@ __all__ = [
     "MaxDisagreement",
     "MeanStandardDeviation",
     "Pool",
+    "Prefilter",
+    "ProbCover",
     "QueryStrategy",
     "RandomSampling",
+    "RankedBatch",
     "Reduction",
     "ScoreStrategy",
     "Selection",
+    "TypiClust",
     "VariationRatio",
     "VoteEntropy",
 ]

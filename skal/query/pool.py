@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from .._data import n_rows, sample_shape, slice_rows
+from .._data import n_rows, sample_shape, slice_rows, take_rows
 from .._random import round_rng
 from ._members import AVERAGING, draw_proba, has_members, n_draws, vote_classes
 
@@ -32,7 +32,7 @@ class Reduction:
 
     Parameters
     ----------
-    view : {"proba", "embedding", "sample_proba", "votes", "prediction"}
+    view : {"proba", "embedding", "sample_proba", "votes", "prediction", "std"}
         What the model is asked for; see :class:`Pool`.
     function : callable
         Takes a block of the view and returns an array with one row a sample of the block.
@@ -115,16 +115,9 @@ class Pool:
         """
         return self.reduce(Reduction("sample_proba", _samples_first, n_draws)).swapaxes(0, 1)
 
-    @cached_property
+    @property
     def std(self):
-        try:
-            return np.ravel(self.learner.predict(self.X, return_std=True)[1])
-        except TypeError as error:
-            raise TypeError(
-                f"{self._asker} needs the standard deviation of predictions, but "
-                f"{self._model_name} gives none. Use a GaussianProcessRegressor, a BayesianRidge "
-                f"or a CommitteeRegressor."
-            ) from error
+        return self.reduce(Reduction("std", _whole))
 
     @cached_property
     def labeled_embedding(self):
@@ -136,9 +129,31 @@ class Pool:
     def reduce(self, reduction):
         """Return the result of a reduction; all that wait for the model share this pass."""
         if reduction not in self._results:
-            asked = () if self._strategy is None else self._strategy.reductions()
-            self._run([r for r in dict.fromkeys([*asked, reduction]) if r not in self._results])
+            asked = dict.fromkeys([*self._asked(), reduction])
+            self._run([r for r in asked if r not in self._results])
         return self._results[reduction]
+
+    def _asked(self):
+        """Return what the strategy will ask for."""
+        return () if self._strategy is None else self._strategy.reductions()
+
+    def subset(self, rows, strategy, shared=()):
+        """Return the pool of some of the samples, as the same learner sees them.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Positions in this pool.
+        strategy : QueryStrategy
+            Who asks.
+        shared : sequence of Reduction, default=()
+            What is computed for this whole pool, and taken from there.
+
+        Returns
+        -------
+        Pool
+        """
+        return _Subset(self, rows, strategy, shared)
 
     # The pass ------------------------------------------------------------------------------
 
@@ -221,6 +236,29 @@ class Pool:
 EMBEDDING = Reduction("embedding", _whole)
 
 
+class _Subset(Pool):
+    """Some samples of another pool, which the model sees again only for what is not known."""
+
+    def __init__(self, pool, rows, strategy, shared):
+        super().__init__(pool.learner, take_rows(pool.X, rows), strategy)
+        self._all, self._rows, self._shared = pool, rows, tuple(shared)
+
+    @cached_property
+    def labeled_embedding(self):
+        return self._all.labeled_embedding if self.n_labeled else super().labeled_embedding
+
+    def reduce(self, reduction):
+        if self._is_shared(reduction):
+            return self._all.reduce(reduction)[self._rows]
+        return super().reduce(reduction)
+
+    def _asked(self):
+        return [r for r in super()._asked() if not self._is_shared(r)]
+
+    def _is_shared(self, reduction):
+        return reduction in self._shared or reduction in self._all._results
+
+
 class _Block:
     """A block of samples, and what the model says about them, each asked at most once."""
 
@@ -272,7 +310,31 @@ class _Block:
         return self.read("sample_proba", draws).argmax(axis=2)
 
     def prediction(self):
-        return np.ravel(self._final.predict(self._features))
+        if ("std", None) in self._known:
+            return self._prediction
+        if hasattr(self._final, "classes_"):
+            raise self._pool.type_error("predicted values", "predicts classes. It fits regressors")
+        return self._one_value(self._final.predict(self._features))
+
+    def std(self):
+        try:
+            prediction, std = self._final.predict(self._features, return_std=True)
+        except TypeError as error:
+            raise self._pool.type_error(
+                "the standard deviation of predictions",
+                "gives none. It fits regressors such as GaussianProcessRegressor, BayesianRidge "
+                "and CommitteeRegressor",
+            ) from error
+        self._prediction = self._one_value(prediction)
+        return self._one_value(std)
+
+    def _one_value(self, values):
+        values = np.asarray(values)
+        if values.size != len(values):
+            raise self._pool.type_error(
+                "one value a sample", "predicts several. It fits regressors of one output"
+            )
+        return values.reshape(-1)
 
     def embedding(self):
         """Return float32 features of shape (n, d)."""

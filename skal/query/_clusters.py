@@ -1,0 +1,92 @@
+"""Clusters of an embedding, and how typical each sample is of its own."""
+
+import warnings
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+from ._distances import nearest_squared, row_blocks, zero_if_rounding
+
+POINTS_PER_CLUSTER = 256  # as many find the centers about as well as all do
+MAX_ITERATIONS = 20
+BLOCK_ROWS = 1024
+
+
+def fast_clusters(X, n_clusters, rng):
+    """Return each row's cluster by k-means; centers are found on a sample of the rows.
+
+    The sample has 256 rows a cluster. There are fewer clusters where fewer rows are distinct.
+
+    Parameters
+    ----------
+    X : ndarray of float32 of shape (n_samples, n_features)
+    n_clusters : int
+        At most `n_samples`.
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    ndarray of int of shape (n_samples,)
+        Values in [0, n_clusters).
+    """
+    seed = rng.randint(np.iinfo(np.int32).max)
+    kmeans = KMeans(n_clusters, n_init=1, max_iter=MAX_ITERATIONS, random_state=seed)
+    n_sample = POINTS_PER_CLUSTER * n_clusters
+    sample = X if len(X) <= n_sample else X[rng.choice(len(X), n_sample, replace=False)]
+    with warnings.catch_warnings():
+        # fewer distinct rows than clusters: the others stay empty
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        kmeans.fit(sample)
+    return kmeans.predict(X)
+
+
+def mean_neighbor_distances(X, n_neighbors):
+    """Return the mean distance of each row to its nearest other rows.
+
+    Parameters
+    ----------
+    X : ndarray of float32 of shape (n_samples, n_features)
+    n_neighbors : int
+        How many of the others count; all of them where there are fewer.
+
+    Returns
+    -------
+    ndarray of float32 of shape (n_samples,)
+        Infinity where there is no other row.
+    """
+    k = min(n_neighbors, len(X) - 1)
+    if k < 1:
+        return np.full(len(X), np.inf, np.float32)
+    X = X - X.mean(axis=0)
+    sq = np.einsum("ij,ij->i", X, X)
+    means = np.empty(len(X), np.float32)
+    for start in range(0, len(X), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        squared = _squared_distances(X[rows], sq[rows], X, sq)
+        squared[np.arange(len(squared)), np.arange(start, start + len(squared))] = -1  # itself
+        squared.partition(k, axis=1)
+        means[rows] = np.sqrt(np.maximum(squared[:, : k + 1], 0)).sum(axis=1) / k
+    return means
+
+
+def _squared_distances(X, sq_x, Y, sq_y):
+    squared = X @ Y.T
+    squared *= -2
+    squared += sq_y
+    squared += sq_x[:, None]
+    return zero_if_rounding(squared, sq_x[:, None])
+
+
+def distances_to_other_clusters(X, labels, rows):
+    """Return, for some rows, the squared distance to the nearest row of another cluster."""
+    sq = np.einsum("ij,ij->i", X, X)
+    nearest = np.full(len(rows), np.inf, np.float32)
+    for cluster in np.unique(labels):
+        is_other = np.flatnonzero(labels[rows] != cluster)
+        members = X[labels == cluster]
+        for block in row_blocks(len(is_other), len(members)):
+            part = is_other[block]
+            found = nearest_squared(X[rows[part]], sq[rows[part]], members)
+            nearest[part] = np.minimum(nearest[part], found)
+    return nearest
