@@ -8,6 +8,7 @@ from .base import QueryStrategy, ScoreStrategy, Selection
 from .baseline import RandomSampling
 from .bayesian import BALD
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
+from .coreset import SensitivitySampling
 from .diversity import CoreSet, KMeansDiversity
 from .mixtures import Hybrid
 from .pool import Pool, Reduction
@@ -29,5 +30,6 @@ __all__ = [
     "Reduction",
     "ScoreStrategy",
     "Selection",
+    "SensitivitySampling",
     "VoteEntropy",
 ]

@@ -23,6 +23,7 @@ from skal.query import (
     RandomSampling,
     ScoreStrategy,
     Selection,
+    SensitivitySampling,
     VoteEntropy,
     checks,
 )
@@ -51,6 +52,9 @@ VARIANTS = [
     Hybrid(BALD(), ConsensusEntropy()),
     Hybrid(CoreSet(), CoreSet(), share=1),
     Hybrid(Hybrid(Margin(), CoreSet()), KMeansDiversity()),
+    SensitivitySampling(1, loss="margin", lipschitz=0.0, replacement=False),
+    SensitivitySampling(3, z=1, cluster_on="loss"),
+    Hybrid(Margin(), SensitivitySampling(2)),
 ]
 
 
