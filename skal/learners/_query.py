@@ -59,8 +59,10 @@ class QueryMixin:
         return indices, instances, metrics
 
 
-def select(learner, X_pool, args, kwargs):
+def select(learner, X_pool, args, kwargs, loss_of=None):
     """Ask the learner's strategy once; scores are None where it gives none.
+
+    `loss_of` gives true losses to strategies that ask the pool for them; see :class:`Pool`.
 
     A strategy that is not skal's answers with indices, or with a tuple of indices and their
     metrics. Only a tuple is ever split: an array or list of two indices is two indices.
@@ -73,7 +75,7 @@ def select(learner, X_pool, args, kwargs):
         raise TypeError(f"query_strategy must be a strategy, not its class: {name}(), not {name}.")
     _check_pool(learner, X_pool)
     if isinstance(strategy, QueryStrategy):
-        return strategy.select(Pool(learner, X_pool, strategy), *args, **kwargs)
+        return strategy.select(Pool(learner, X_pool, strategy, loss_of), *args, **kwargs)
     if _is_of_modal(strategy):
         _check_n_instances_of_modal(strategy, learner, X_pool, args, kwargs)
     answer = strategy(learner, X_pool, *args, **kwargs)

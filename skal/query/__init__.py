@@ -8,6 +8,7 @@ from .base import QueryStrategy, ScoreStrategy, Selection
 from .baseline import RandomSampling
 from .bayesian import BALD, BatchBALD, MeanStandardDeviation, VariationRatio
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
+from .coreset import SensitivitySampling
 from .diversity import CoreSet, KMeansDiversity, ProbCover, TypiClust
 from .gradient import BADGE
 from .mixtures import DensityWeighted, Hybrid, Prefilter, RankedBatch
@@ -37,6 +38,7 @@ __all__ = [
     "Reduction",
     "ScoreStrategy",
     "Selection",
+    "SensitivitySampling",
     "TypiClust",
     "VariationRatio",
     "VoteEntropy",

@@ -64,6 +64,9 @@ class Pool:
         The unlabeled samples.
     strategy : QueryStrategy, optional
         Who asks: its reductions share one pass, and errors name it.
+    loss_of : callable, optional
+        Takes positions in the pool and returns the model's true losses there, from labels that are
+        uncovered for it. Only an :class:`~skal.ActiveLearningLoop` has it, and counts these labels.
 
     Attributes
     ----------
@@ -80,9 +83,10 @@ class Pool:
         How many samples are in the pool, and how many the learner holds labels for.
     """
 
-    def __init__(self, learner, X, strategy=None):
+    def __init__(self, learner, X, strategy=None, loss_of=None):
         self.learner = learner
         self.X = X
+        self.loss_of = loss_of
         self.n_samples = n_rows(X)
         self._asker = "this query" if strategy is None else type(strategy).__name__
         self._strategy = strategy

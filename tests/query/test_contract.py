@@ -27,6 +27,7 @@ from skal.query import (
     RankedBatch,
     ScoreStrategy,
     Selection,
+    SensitivitySampling,
     TypiClust,
     VoteEntropy,
     checks,
@@ -64,6 +65,9 @@ VARIANTS = [
     Prefilter(KMeansDiversity(), by=RandomSampling()),
     Prefilter(ProbCover(), keep=1.0, by=CoreSet()),
     Hybrid(RankedBatch(), Prefilter(TypiClust(), keep=8), share=0.5),
+    SensitivitySampling(1, loss="margin", lipschitz=0.0, replacement=False),
+    SensitivitySampling(3, z=1, cluster_on="loss"),
+    Hybrid(Margin(), SensitivitySampling(2)),
 ]
 
 
