@@ -11,6 +11,7 @@ from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
 from .diversity import CoreSet, KMeansDiversity, ProbCover, TypiClust
 from .mixtures import DensityWeighted, Hybrid, Prefilter, RankedBatch
 from .pool import Pool, Reduction
+from .regression import GreedyFeature, GreedyTarget, MaxStandardDeviation
 from .uncertainty import Entropy, LeastConfidence, Margin
 
 __all__ = [
@@ -19,11 +20,14 @@ __all__ = [
     "CoreSet",
     "DensityWeighted",
     "Entropy",
+    "GreedyFeature",
+    "GreedyTarget",
     "Hybrid",
     "KMeansDiversity",
     "LeastConfidence",
     "Margin",
     "MaxDisagreement",
+    "MaxStandardDeviation",
     "Pool",
     "Prefilter",
     "ProbCover",
