@@ -13,6 +13,7 @@ from .diversity import CoreSet, KMeansDiversity, ProbCover, TypiClust
 from .gradient import BADGE
 from .mixtures import DensityWeighted, Hybrid, Prefilter, RankedBatch
 from .pool import Pool, Reduction
+from .regression import GreedyFeature, GreedyTarget, MaxStandardDeviation
 from .uncertainty import Entropy, LeastConfidence, Margin
 
 __all__ = [
@@ -23,11 +24,14 @@ __all__ = [
     "CoreSet",
     "DensityWeighted",
     "Entropy",
+    "GreedyFeature",
+    "GreedyTarget",
     "Hybrid",
     "KMeansDiversity",
     "LeastConfidence",
     "Margin",
     "MaxDisagreement",
+    "MaxStandardDeviation",
     "MeanStandardDeviation",
     "Pool",
     "Prefilter",

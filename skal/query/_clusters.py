@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from ._distances import nearest_squared, row_blocks, zero_if_rounding
+from ._distances import nearest_squared, row_blocks, squared_distances
 
 POINTS_PER_CLUSTER = 256  # as many find the centers about as well as all do
 MAX_ITERATIONS = 20
@@ -63,19 +63,11 @@ def mean_neighbor_distances(X, n_neighbors):
     means = np.empty(len(X), np.float32)
     for start in range(0, len(X), BLOCK_ROWS):
         rows = slice(start, start + BLOCK_ROWS)
-        squared = _squared_distances(X[rows], sq[rows], X, sq)
+        squared = squared_distances(X[rows], sq[rows], X, sq)
         squared[np.arange(len(squared)), np.arange(start, start + len(squared))] = -1  # itself
         squared.partition(k, axis=1)
         means[rows] = np.sqrt(np.maximum(squared[:, : k + 1], 0)).sum(axis=1) / k
     return means
-
-
-def _squared_distances(X, sq_x, Y, sq_y):
-    squared = X @ Y.T
-    squared *= -2
-    squared += sq_y
-    squared += sq_x[:, None]
-    return zero_if_rounding(squared, sq_x[:, None])
 
 
 def distances_to_other_clusters(X, labels, rows):

@@ -35,6 +35,15 @@ def distances_to_nearest(X, sq, centers):
     return nearest
 
 
+def squared_distances(X, sq_x, Y, sq_y):
+    """Return the squared distances of all rows to all others, given their squared norms."""
+    squared = X @ Y.T
+    squared *= -2
+    squared += sq_y
+    squared += sq_x[:, None]
+    return zero_if_rounding(squared, sq_x[:, None])
+
+
 def zero_if_rounding(squared, sq):
     squared[squared <= TIE * sq] = 0
     return squared

@@ -110,7 +110,7 @@ class Pool:
 
     @property
     def prediction(self):
-        return self.reduce(Reduction("prediction", _whole))
+        return self.reduce(PREDICTION)
 
     def sample_proba(self, n_draws=None):
         """Return class probabilities of each draw, of shape (n_draws, n_samples, n_classes).
@@ -238,6 +238,7 @@ class Pool:
 
 
 EMBEDDING = Reduction("embedding", _whole)
+PREDICTION = Reduction("prediction", _whole)
 
 
 class _Subset(Pool):
@@ -399,6 +400,12 @@ def labeled_samples(learner):
     """Return the samples that a learner holds labels for, or None."""
     X = getattr(learner, "X_training", None)
     return None if X is None or n_rows(X) == 0 else X
+
+
+def labeled_targets(pool):
+    """Return the targets that a regressor's learner holds, as float64; none where it has none."""
+    y = None if labeled_samples(pool.learner) is None else getattr(pool.learner, "y_training", None)
+    return np.empty(0) if y is None else np.asarray(y, np.float64).reshape(-1)
 
 
 def _flat_shape(shape):
