@@ -11,6 +11,7 @@ from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
 from .coreset import SensitivitySampling
 from .diversity import CoreSet, KMeansDiversity, ProbCover, TypiClust
 from .gradient import BADGE
+from .look_ahead import ExpectedErrorReduction
 from .mixtures import DensityWeighted, Hybrid, Prefilter, RankedBatch
 from .pool import Pool, Reduction
 from .regression import GreedyFeature, GreedyTarget, MaxStandardDeviation
@@ -24,6 +25,7 @@ __all__ = [
     "CoreSet",
     "DensityWeighted",
     "Entropy",
+    "ExpectedErrorReduction",
     "GreedyFeature",
     "GreedyTarget",
     "Hybrid",

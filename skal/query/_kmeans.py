@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import gen_batches
 from sklearn.utils.random import sample_without_replacement
 
-from ._k_center import centered
+from ._distances import centered
 
 ROWS_PER_CLUSTER = 256  # more do not bring the centroids nearer to those of all rows
 MAX_ITER = 25

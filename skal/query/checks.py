@@ -355,8 +355,14 @@ def check_nan_is_an_error_or_no_matter(strategy, learner, X_pool):
 
 
 def check_bare_estimator(strategy, learner, X_pool):
-    """Check that a fitted estimator will do in place of a learner."""
+    """Check that a fitted estimator will do in place of a learner, or that the error says why not.
+
+    It will not do for a strategy whose `needs_labeled_data` is True.
+    """
     model = Pool(learner, X_pool).model
+    if _needs_labeled_data(strategy):
+        _assert_raises(TypeError, "labeled data", strategy, model, X_pool, 1)
+        return
     for n_instances in SIZES:
         _assert_indices(strategy(model, X_pool, n_instances), n_instances, len(X_pool))
 
@@ -367,6 +373,8 @@ def check_modal_learner(strategy, learner, X_pool):
     if hasattr(model, "learner_list"):
         return  # a committee
     modal = modAL.models.ActiveLearner(model, strategy)
+    if _needs_labeled_data(strategy):
+        modal = _holding(strategy, clone(model), learner.X_training, learner.y_training)
     indices, instances = modal.query(X_pool, n_instances=5)[:2]
     _assert_indices(indices, 5, len(X_pool))
     np.testing.assert_array_equal(instances, X_pool[indices])
@@ -379,7 +387,8 @@ def check_single_class(strategy, learner, X_pool):
     """
     model = RandomForestClassifier(n_estimators=3, random_state=0)
     model = _process() if _reads_values(strategy) else model
-    model.fit(X_pool, np.zeros(len(X_pool), int))
+    y = np.zeros(len(X_pool), int)
+    model = _holding(strategy, model.fit(X_pool, y), X_pool, y)
     for n_instances in (*SIZES, len(X_pool)):
         _assert_indices(strategy(model, X_pool, n_instances), n_instances, len(X_pool))
 
@@ -394,14 +403,15 @@ def check_other_models_are_refused(strategy, learner, X_pool):
     several = X_pool[:, :2] > 0
     forest = RandomForestClassifier(n_estimators=3, random_state=0)
     models = [
-        LinearRegression().fit(X_pool, X_pool[:, 0]),
-        LinearRegression().fit(X_pool, X_pool[:, :2]),
-        clone(forest).fit(X_pool, np.where(several[:, 0], "yes", "no")),
-        clone(forest).fit(X_pool, several),
+        (LinearRegression(), X_pool[:, 0]),
+        (LinearRegression(), X_pool[:, :2]),
+        (clone(forest), np.where(several[:, 0], "yes", "no")),
+        (clone(forest), several),
     ]
-    for model in models:
+    for model, y in models:
+        model.fit(X_pool, y)
         try:
-            indices = strategy(model, X_pool, 3)
+            indices = strategy(_holding(strategy, model, X_pool, y), X_pool, 3)
         except TypeError as error:
             _assert_says(error, "fits")
         else:
@@ -495,6 +505,19 @@ def _is_decided(strategy, learner, X_pool, n_instances):
     return scores[n_instances - 1] - scores[n_instances] > 1e-9
 
 
+def _needs_labeled_data(strategy):
+    """Return whether a strategy, or one that it is made of, fits only learners that hold data."""
+    parts = [p for p in strategy.get_params().values() if isinstance(p, QueryStrategy)]
+    return any(getattr(part, "needs_labeled_data", False) for part in [strategy, *parts])
+
+
+def _holding(strategy, model, X, y):
+    """Return a model, or a learner that trains and holds it where the strategy needs one."""
+    if not _needs_labeled_data(strategy):
+        return model
+    return modAL.models.ActiveLearner(model, strategy, X_training=X, y_training=y)
+
+
 def _taught(learner, X):
     """Return a copy of a learner that holds more labeled samples, of the labels it predicts."""
     taught = copy.deepcopy(learner)
@@ -503,6 +526,8 @@ def _taught(learner, X):
     else:
         held = getattr(taught, "X_training", None)
         taught.X_training = X if held is None else stack_rows(held, X)
+        if getattr(taught, "y_training", None) is not None:
+            taught.y_training = stack_rows(taught.y_training, learner.predict(X))
     return taught
 
 
