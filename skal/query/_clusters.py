@@ -1,44 +1,10 @@
-"""Clusters of an embedding, and how typical each sample is of its own."""
-
-import warnings
+"""How typical each sample is of its cluster."""
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
 from ._distances import nearest_squared, row_blocks, squared_distances
 
-POINTS_PER_CLUSTER = 256  # as many find the centers about as well as all do
-MAX_ITERATIONS = 20
 BLOCK_ROWS = 1024
-
-
-def fast_clusters(X, n_clusters, rng):
-    """Return each row's cluster by k-means; centers are found on a sample of the rows.
-
-    The sample has 256 rows a cluster. There are fewer clusters where fewer rows are distinct.
-
-    Parameters
-    ----------
-    X : ndarray of float32 of shape (n_samples, n_features)
-    n_clusters : int
-        At most `n_samples`.
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    ndarray of int of shape (n_samples,)
-        Values in [0, n_clusters).
-    """
-    seed = rng.randint(np.iinfo(np.int32).max)
-    kmeans = KMeans(n_clusters, n_init=1, max_iter=MAX_ITERATIONS, random_state=seed)
-    n_sample = POINTS_PER_CLUSTER * n_clusters
-    sample = X if len(X) <= n_sample else X[rng.choice(len(X), n_sample, replace=False)]
-    with warnings.catch_warnings():
-        # fewer distinct rows than clusters: the others stay empty
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        kmeans.fit(sample)
-    return kmeans.predict(X)
 
 
 def mean_neighbor_distances(X, n_neighbors):

@@ -42,13 +42,13 @@ class Clusters:
 
     def __init__(self, X, n_clusters, rng):
         (X,) = centered(X)
-        kmeans = _fitted(X, n_clusters, rng)
+        kmeans = subsampled_kmeans(X, n_clusters, rng)
         labels = kmeans.predict(X)
         is_used = np.bincount(labels, minlength=n_clusters) > 0
         self.labels = (np.cumsum(is_used) - 1)[labels]
-        to_centroids = squared_distances(X, kmeans.cluster_centers_[is_used], self.labels)
+        to_centroids = _to_own_center(X, kmeans.cluster_centers_[is_used], self.labels)
         self.centers = _lowest(to_centroids, self.labels, is_used.sum())
-        self.squared_distances = squared_distances(X, X[self.centers], self.labels)
+        self.squared_distances = _to_own_center(X, X[self.centers], self.labels)
 
     def members(self):
         """Yield the rows of each cluster, its center left out."""
@@ -59,7 +59,22 @@ class Clusters:
             yield rows[rows != center]
 
 
-def _fitted(X, n_clusters, rng):
+def subsampled_kmeans(X, n_clusters, rng):
+    """Return k-means whose centers are found on at most 256 rows a cluster; `predict` assigns all.
+
+    There are fewer distinct centers where fewer rows are distinct.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    n_clusters : int
+        At most `n_samples`.
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    sklearn.cluster.KMeans
+    """
     n_rows = min(len(X), ROWS_PER_CLUSTER * n_clusters)
     if n_rows < len(X):
         X = X[np.sort(sample_without_replacement(len(X), n_rows, random_state=rng))]
@@ -71,7 +86,7 @@ def _fitted(X, n_clusters, rng):
         return kmeans.fit(X)
 
 
-def squared_distances(X, centers, labels):
+def _to_own_center(X, centers, labels):
     """Return the squared distance of each row to its center, exactly 0 where they are equal."""
     out = np.empty(len(X))
     for rows in gen_batches(len(X), BLOCK):
