@@ -15,7 +15,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_X_y
 
 from skal import ActiveLearner, ActiveLearningLoop
-from skal.query import BADGE, BatchBALD, CoreSet, Entropy, LeastConfidence, Margin
+from skal.query import (
+    BADGE,
+    BatchBALD,
+    CoreSet,
+    DensityWeighted,
+    Entropy,
+    LeastConfidence,
+    Margin,
+    ProbCover,
+    RankedBatch,
+    TypiClust,
+)
 
 from .harness import blobs, machine, measure, probabilities, to_markdown
 
@@ -189,6 +200,90 @@ def _skactiveml_batch_bald(proba, b, n_configurations):
     return lambda: peer(proba.copy(), b, n_MC_samples=n_configurations, random_state=0)
 
 
+class Rated(Known):
+    """A learner of known probabilities that holds labeled data, for skal and for modAL."""
+
+    on_transformed = False
+
+    def __init__(self, proba, X_training):
+        super().__init__(proba)
+        self.X_training = X_training
+
+
+def ranked_batch(n=20_000, d=64, n_labeled=200, max_pairs=15):
+    """Ranked batch, 100 picks beside 200 labeled samples; both choose the same."""
+    from modAL.batch import uncertainty_batch_sampling
+
+    X, X_pool = np.split(blobs(n + n_labeled, d), [n_labeled])
+    learner = Rated(probabilities(n, 10), X)
+    limit = np.empty(n, np.float32)
+
+    def ours():
+        return RankedBatch()(learner, X_pool, N_INSTANCES)
+
+    def theirs():
+        return uncertainty_batch_sampling(learner, X_pool, n_instances=N_INSTANCES)
+
+    def passes():
+        for row in range(N_INSTANCES):
+            np.dot(X_pool, X_pool[row], out=limit)
+
+    n_same = len(set(ours()) & set(theirs()))
+    yield from measure(
+        f"RankedBatch 100 picks, {n:,} x {d}, {n_labeled} labeled",
+        ours,
+        {"modAL": theirs, "limit: 100 passes of sgemv": passes},
+        max_pairs=max_pairs,
+        note=f"{n_same} of {N_INSTANCES} picks are the same",
+    )
+
+
+def density(n=20_000, d=64, max_pairs=15):
+    """Information density of a pool."""
+    from modAL.density import information_density
+
+    X = blobs(n, d)
+    model = Known(probabilities(n, 10))
+    yield from measure(
+        f"DensityWeighted, {n:,} x {d}",
+        lambda: DensityWeighted(LeastConfidence())(model, X, N_INSTANCES),
+        {"modAL": lambda: information_density(X)},
+        max_pairs=max_pairs,
+    )
+
+
+def typi_clust(n=50_000, d=128, max_pairs=15):
+    """The most typical samples of 100 clusters, with nothing labeled."""
+    from skactiveml.pool import TypiClust as Peer
+
+    X, y = blobs(n, d), np.full(n, np.nan)
+    yield from measure(
+        f"TypiClust 100 picks, {n:,} x {d}",
+        lambda: TypiClust(random_state=0)(None, X, N_INSTANCES),
+        {"scikit-activeml": lambda: Peer(random_state=0, k=20).query(X, y, batch_size=N_INSTANCES)},
+        max_pairs=max_pairs,
+    )
+
+
+def prob_cover(n=5000, d=128, max_pairs=15):
+    """100 balls of a known radius, with nothing labeled."""
+    from skactiveml.pool import ProbCover as Peer
+
+    X, y = blobs(n, d), np.full(n, np.nan)
+    first, second = np.random.default_rng(0).integers(0, n, (2, 4000))
+    delta = float(np.quantile(np.linalg.norm(X[first] - X[second], axis=1), 0.005))
+
+    def theirs():
+        Peer(random_state=0, n_classes=10, deltas=[delta]).query(X, y, batch_size=N_INSTANCES)
+
+    yield from measure(
+        f"ProbCover 100 picks, {n:,} x {d}",
+        lambda: ProbCover(delta)(None, X, N_INSTANCES),
+        {"scikit-activeml": theirs},
+        max_pairs=max_pairs,
+    )
+
+
 def learner_loop(n=20_000, d=100, c=10, n_queries=100, n_instances=10, max_pairs=15):
     """A run of 100 queries of 10 samples with a logistic regression; both choose the same."""
     X, y, first = _task(n, d, c)
@@ -290,6 +385,10 @@ CASES = {
         lambda: badge(10_000, ("scikit-activeml", "plain D² loop, factored")),
         lambda: badge(100_000, ("plain D² loop, factored",)),
     ],
+    "ranked_batch": [ranked_batch],
+    "density": [density],
+    "typi_clust": [typi_clust],
+    "prob_cover": [prob_cover],
 }
 
 

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._compat import HasMethods, Interval, StrOptions
 from ._data import n_rows, sample_shape, take_rows
 from ._initial import initial_indices
+from ._oracle import LossOracle
 from ._random import derive_seed
 from .learners import Committee, CommitteeRegressor
 from .learners._labeled import validate_labeled
@@ -76,7 +77,8 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
     history_ : list of dict
         A record for each round: ``round``, ``n_labels`` used so far, ``indices`` labeled in this
         round, ``score`` on the validation data if there are any, ``fit_seconds`` and
-        ``query_seconds``; ``query_weights`` where a selection had any that were used.
+        ``query_seconds``; ``query_weights`` where a selection had any that were used. Samples whose
+        true loss a strategy asked for are labeled too: they follow the chosen, with weight 1.
     labeled_indices_ : ndarray of int
         Positions in `X` of all labeled samples, in the order of labeling.
     estimators_ : list
@@ -253,7 +255,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
     def _choose(self, X, y):
         """Return what to label next: first the initial set, then what a query chooses."""
         if self.history_:
-            return self._query(X, self._unlabeled(X))
+            return self._query(X, y, self._unlabeled(X))
         chosen = initial_indices(self, X, y)
         self._check_committee(X, y, chosen)
         return chosen, None, 0.0
@@ -292,15 +294,20 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             self.estimators_.append(_snapshot(self.learner_))
         return time.perf_counter() - start
 
-    def _query(self, X, unlabeled):
+    def _query(self, X, y, unlabeled):
         positions = np.flatnonzero(unlabeled)
         n_instances = min(self.n_instances_, len(positions))
         start = time.perf_counter()
         X_pool = take_rows(X, positions)
-        selection = select(self.learner_, X_pool, (), {"n_instances": n_instances})
+        oracle = LossOracle(self.learner_, X, y, positions)
+        selection = select(self.learner_, X_pool, (), {"n_instances": n_instances}, oracle)
         seconds = time.perf_counter() - start
+        chosen = positions[np.atleast_1d(selection.indices)]
+        uncovered = oracle.uncovered(chosen)
         weights = selection.weights if self.use_query_weights else None
-        return positions[np.atleast_1d(selection.indices)], weights, seconds
+        if weights is not None:
+            weights = np.concatenate([weights, np.ones(len(uncovered))])
+        return np.concatenate([chosen, uncovered]), weights, seconds
 
     def _record(self, chosen, query_weights, X_val, y_val):
         record = {

@@ -47,6 +47,11 @@ class LabelBudget(StoppingRule):
     n_labels : int
         The budget, validation labels included where the loop counts them.
 
+    Notes
+    -----
+    A query is expected to cost what the largest so far has cost. Where a strategy asks for true
+    losses, the first query may thus go over.
+
     Examples
     --------
     >>> LabelBudget(200)
@@ -57,7 +62,8 @@ class LabelBudget(StoppingRule):
         self.n_labels = n_labels
 
     def update(self, loop, X, unlabeled):
-        return loop.history_[-1]["n_labels"] + loop.n_instances_ > self.n_labels
+        costs = [len(record["indices"]) for record in loop.history_[1:]]
+        return loop.history_[-1]["n_labels"] + max([loop.n_instances_, *costs]) > self.n_labels
 
 
 class NoGain(StoppingRule):

@@ -13,25 +13,56 @@ from ..query.base import check_n_instances
 from ..query.pool import labeled_samples
 
 
-def query(learner, X_pool, args, kwargs, return_metrics):
-    """Ask the learner's strategy once, and return indices and samples, with metrics if asked."""
-    selection = select(learner, X_pool, args, kwargs)
-    indices, metrics = selection.indices, selection.scores
-    instances = take_rows(X_pool, indices)
-    if not return_metrics:
-        return indices, instances
-    if metrics is None:
-        warnings.warn(
-            f"the query strategy {learner.query_strategy!r} returns no metrics, so there are none "
-            f"to return. Let it return a tuple of indices and metrics.",
-            UserWarning,
-            stacklevel=3,
-        )
-    return indices, instances, metrics
+class QueryMixin:
+    """What learners and committees share: `query`."""
+
+    def query(self, X_pool, *query_args, return_metrics=False, **query_kwargs):
+        """Choose samples of the pool to label next.
+
+        Parameters
+        ----------
+        X_pool : array-like, data frame, sparse matrix or list
+            The unlabeled samples.
+        *query_args, **query_kwargs
+            Arguments of the query strategy: first of all ``n_instances``, how many to choose.
+        return_metrics : bool, default=False
+            Whether to return the strategy's scores too.
+
+        Returns
+        -------
+        indices : ndarray of int of shape (n_instances,)
+            Positions in `X_pool`, best first with skal's strategies.
+        instances : same kind as X_pool
+            The chosen samples.
+        metrics : ndarray of shape (n_instances,)
+            Their scores; only with ``return_metrics=True``.
+
+        Raises
+        ------
+        ValueError
+            If the pool is empty or too small, or its samples have other features than the labeled.
+        TypeError
+            If the strategy and the estimator do not fit each other.
+        """
+        selection = select(self, X_pool, query_args, query_kwargs)
+        indices, metrics = selection.indices, selection.scores
+        instances = take_rows(X_pool, indices)
+        if not return_metrics:
+            return indices, instances
+        if metrics is None:
+            warnings.warn(
+                f"the query strategy {self.query_strategy!r} returns no metrics, so there are none "
+                f"to return. Let it return a tuple of indices and metrics.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return indices, instances, metrics
 
 
-def select(learner, X_pool, args, kwargs):
+def select(learner, X_pool, args, kwargs, loss_of=None):
     """Ask the learner's strategy once; scores are None where it gives none.
+
+    `loss_of` gives true losses to strategies that ask the pool for them; see :class:`Pool`.
 
     A strategy that is not skal's answers with indices, or with a tuple of indices and their
     metrics. Only a tuple is ever split: an array or list of two indices is two indices.
@@ -44,7 +75,7 @@ def select(learner, X_pool, args, kwargs):
         raise TypeError(f"query_strategy must be a strategy, not its class: {name}(), not {name}.")
     _check_pool(learner, X_pool)
     if isinstance(strategy, QueryStrategy):
-        return strategy.select(Pool(learner, X_pool, strategy), *args, **kwargs)
+        return strategy.select(Pool(learner, X_pool, strategy, loss_of), *args, **kwargs)
     if _is_of_modal(strategy):
         _check_n_instances_of_modal(strategy, learner, X_pool, args, kwargs)
     answer = strategy(learner, X_pool, *args, **kwargs)

@@ -8,11 +8,13 @@ from .base import QueryStrategy, ScoreStrategy, Selection
 from .baseline import RandomSampling
 from .bayesian import BALD, BatchBALD, MeanStandardDeviation, VariationRatio
 from .committee import ConsensusEntropy, MaxDisagreement, VoteEntropy
-from .diversity import CoreSet, KMeansDiversity
+from .coreset import SensitivitySampling
+from .diversity import CoreSet, KMeansDiversity, ProbCover, TypiClust
 from .gradient import BADGE
 from .look_ahead import ExpectedErrorReduction
-from .mixtures import Hybrid
+from .mixtures import DensityWeighted, Hybrid, Prefilter, RankedBatch
 from .pool import Pool, Reduction
+from .regression import GreedyFeature, GreedyTarget, MaxStandardDeviation
 from .uncertainty import Entropy, LeastConfidence, Margin
 
 __all__ = [
@@ -21,20 +23,29 @@ __all__ = [
     "BatchBALD",
     "ConsensusEntropy",
     "CoreSet",
+    "DensityWeighted",
     "Entropy",
     "ExpectedErrorReduction",
+    "GreedyFeature",
+    "GreedyTarget",
     "Hybrid",
     "KMeansDiversity",
     "LeastConfidence",
     "Margin",
     "MaxDisagreement",
+    "MaxStandardDeviation",
     "MeanStandardDeviation",
     "Pool",
+    "Prefilter",
+    "ProbCover",
     "QueryStrategy",
     "RandomSampling",
+    "RankedBatch",
     "Reduction",
     "ScoreStrategy",
     "Selection",
+    "SensitivitySampling",
+    "TypiClust",
     "VariationRatio",
     "VoteEntropy",
 ]

@@ -15,7 +15,24 @@ from .pool import Reduction
 EXHAUSTED = 1e-7  # nats: float32 probabilities tell no less
 
 
-class BALD(ScoreStrategy):
+class _OfDraws(ScoreStrategy):
+    """A score of what the draws of a model say; a subclass names its view and reduces a block."""
+
+    _parameter_constraints: ClassVar = {
+        **ScoreStrategy._parameter_constraints,
+        "n_samples": [Interval(Integral, 2, None, closed="left")],
+    }
+
+    def __init__(self, n_samples=20, *, stochastic=None, temperature=1.0, random_state=None):
+        super().__init__(stochastic=stochastic, temperature=temperature, random_state=random_state)
+        self.n_samples = n_samples
+
+    @property
+    def _reduction(self):
+        return Reduction(self.view, self.score_block, self.n_samples)
+
+
+class BALD(_OfDraws):
     """Choose the samples whose label says most about the model's parameters [1]_.
 
     Bayesian active learning by disagreement: the entropy of the mean prediction minus the mean
@@ -49,37 +66,10 @@ class BALD(ScoreStrategy):
     array([1])
     """
 
-    _parameter_constraints: ClassVar = {
-        **ScoreStrategy._parameter_constraints,
-        "n_samples": [Interval(Integral, 2, None, closed="left")],
-    }
-
     view = "sample_proba"
-
-    def __init__(self, n_samples=20, *, stochastic=None, temperature=1.0, random_state=None):
-        super().__init__(stochastic=stochastic, temperature=temperature, random_state=random_state)
-        self.n_samples = n_samples
 
     def score_block(self, block):
         return scores.bald(block)
-
-    @property
-    def _reduction(self):
-        return Reduction(self.view, self.score_block, self.n_samples)
-
-
-class _OfDraws(ScoreStrategy):
-    """A score of what the draws of a model say; a subclass names its view and reduces a block."""
-
-    _parameter_constraints: ClassVar = BALD._parameter_constraints
-
-    def __init__(self, n_samples=20, *, stochastic=None, temperature=1.0, random_state=None):
-        super().__init__(stochastic=stochastic, temperature=temperature, random_state=random_state)
-        self.n_samples = n_samples
-
-    @property
-    def _reduction(self):
-        return Reduction(self.view, self.score_block, self.n_samples)
 
 
 class VariationRatio(_OfDraws):

@@ -36,6 +36,8 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
@@ -121,8 +123,12 @@ def example_learner(strategy):
     -------
     modAL.models.ActiveLearner
         It holds 24 labeled samples with 4 features and knows 3 classes. Its estimator is an
-        ensemble for strategies that read several opinions, else a logistic regression.
+        ensemble for strategies that read several opinions, a Gaussian process for those that read
+        predicted values or their spread, else a logistic regression.
     """
+    if _reads_values(strategy):
+        X, y = _labeled_values()
+        return modAL.models.ActiveLearner(_process(), strategy, X_training=X, y_training=y)
     views = {reduction.view for reduction in strategy.reductions()}
     estimator = LogisticRegression()
     if views & {"sample_proba", "votes"}:
@@ -134,6 +140,20 @@ def example_learner(strategy):
 def _labeled():
     X = np.random.RandomState(0).normal(size=(24, 4))
     return X, np.digitize(X[:, 0] + 0.5 * X[:, 1], [-0.4, 0.4])
+
+
+def _reads_values(strategy):
+    """Return whether a strategy is for regressors."""
+    return bool({r.view for r in strategy.reductions()} & {"prediction", "std"})
+
+
+def _labeled_values():
+    X, _ = _labeled()
+    return X, np.sin(X[:, 0]) + 0.5 * X[:, 1] ** 2
+
+
+def _process():
+    return GaussianProcessRegressor(RBF(2.0), alpha=0.1, optimizer=None)
 
 
 # Parameters --------------------------------------------------------------------------------
@@ -361,8 +381,12 @@ def check_modal_learner(strategy, learner, X_pool):
 
 
 def check_single_class(strategy, learner, X_pool):
-    """Check that a model that knows one class, and thus is always sure, is no problem."""
+    """Check that a model that knows one class, and thus is always sure, is no problem.
+
+    For strategies that read predicted values, it is a regressor of a constant.
+    """
     model = RandomForestClassifier(n_estimators=3, random_state=0)
+    model = _process() if _reads_values(strategy) else model
     y = np.zeros(len(X_pool), int)
     model = _holding(strategy, model.fit(X_pool, y), X_pool, y)
     for n_instances in (*SIZES, len(X_pool)):
@@ -372,13 +396,20 @@ def check_single_class(strategy, learner, X_pool):
 def check_other_models_are_refused(strategy, learner, X_pool):
     """Check that a model that cannot give what the strategy reads is a TypeError that tells why.
 
-    Regressors, and classifiers of several labels a sample, stand for such models. A strategy that
-    works with them all the same may.
+    Regressors, regressors of several values a sample, classifiers with names for classes, and
+    classifiers of several labels a sample, stand for such models. A strategy that works with them
+    all the same may.
     """
     several = X_pool[:, :2] > 0
-    regressor = LinearRegression().fit(X_pool, X_pool[:, 0])
-    multilabel = RandomForestClassifier(n_estimators=3, random_state=0).fit(X_pool, several)
-    for model, y in ((regressor, X_pool[:, 0]), (multilabel, several)):
+    forest = RandomForestClassifier(n_estimators=3, random_state=0)
+    models = [
+        (LinearRegression(), X_pool[:, 0]),
+        (LinearRegression(), X_pool[:, :2]),
+        (clone(forest), np.where(several[:, 0], "yes", "no")),
+        (clone(forest), several),
+    ]
+    for model, y in models:
+        model.fit(X_pool, y)
         try:
             indices = strategy(_holding(strategy, model, X_pool, y), X_pool, 3)
         except TypeError as error:
@@ -519,7 +550,7 @@ def _count_samples(model):
     """Make a model, its steps and its members count the samples that their methods get."""
     n_seen = {}
     for part in _parts(model):
-        for method in ("predict_proba", "transform"):
+        for method in ("predict_proba", "predict", "transform"):
             if hasattr(part, method):
                 _count_calls(part, method, n_seen)
     return n_seen
