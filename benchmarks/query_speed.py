@@ -15,8 +15,20 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_X_y
 
 from skal import ActiveLearner, ActiveLearningLoop
-from skal.query import CoreSet, Entropy, LeastConfidence, Margin, SensitivitySampling
-from skal.query._kmeans import MAX_ITER, Clusters
+from skal.query import (
+    BADGE,
+    BatchBALD,
+    CoreSet,
+    DensityWeighted,
+    Entropy,
+    LeastConfidence,
+    Margin,
+    ProbCover,
+    RankedBatch,
+    SensitivitySampling,
+    TypiClust,
+)
+from skal.query._clusters import MAX_ITERATIONS, RoundedClusters
 
 from .harness import blobs, machine, measure, probabilities, to_markdown
 
@@ -98,27 +110,211 @@ def k_means(n, d, k):
 
     X = blobs(n, d)
     seeds = np.random.RandomState(0)
-    ours = _inertia(X, Clusters(X, k, seeds).labels)
-    peer = KMeans(k, n_init=1, max_iter=MAX_ITER, random_state=0)  # to convergence it takes 10 x
+    ours = _inertia(X, RoundedClusters(X, k, seeds).labels)
+    peer = KMeans(
+        k, n_init=1, max_iter=MAX_ITERATIONS, random_state=0
+    )  # to convergence it takes 10 x
     theirs = peer.fit(X).inertia_
     losses = np.ones(n)
     sampling = SensitivitySampling(k, loss=losses.__getitem__, random_state=0)
     yield from measure(
         f"clusters for SensitivitySampling, {n:,} x {d}, k={k}",
-        lambda: Clusters(X, k, seeds),
-        {f"scikit-learn KMeans, {MAX_ITER} iterations": lambda: peer.fit(X)},
+        lambda: RoundedClusters(X, k, seeds),
+        {f"scikit-learn KMeans, {MAX_ITERATIONS} iterations": lambda: peer.fit(X)},
         note=f"inertia {100 * (ours / theirs - 1):+.1f} %",
     )
     yield from measure(
         f"SensitivitySampling 100 of {n:,} x {d}, k={k}",
         lambda: sampling(None, X, N_INSTANCES),
-        {"its clusters alone": lambda: Clusters(X, k, seeds)},
+        {"its clusters alone": lambda: RoundedClusters(X, k, seeds)},
     )
 
 
 def _inertia(X, labels):
     sums = np.stack([np.bincount(labels, column) for column in X.T.astype(np.float64)])
     return np.square(X, dtype=np.float64).sum() - (np.square(sums) / np.bincount(labels)).sum()
+
+
+def badge(n, peers, d=512, c=10):
+    """k-means++ on gradient embeddings, 100 picks."""
+    X, proba = blobs(n, d), probabilities(n, c, seed=1)
+    run = {"scikit-activeml": _skactiveml_badge, "plain D² loop, factored": _plain_badge}
+    limit = np.empty(n, np.float32)
+
+    def passes():
+        for row in range(N_INSTANCES):
+            np.dot(X, X[row], out=limit)
+            np.dot(proba, proba[row], out=limit)
+
+    model, strategy = Known(proba), BADGE(random_state=0)
+    yield from measure(
+        f"BADGE 100 picks, {n:,} x {c} x {d}",
+        lambda: strategy(model, X, N_INSTANCES),
+        {**{p: run[p](X, proba) for p in peers}, "limit: 100 passes of sgemv": passes},
+    )
+
+
+def _skactiveml_badge(X, proba):
+    from skactiveml.base import SkactivemlClassifier
+    from skactiveml.pool import Badge as Peer
+
+    class Ready(SkactivemlClassifier):
+        def fit(self, X, y, sample_weight=None):
+            return self
+
+        def predict_proba(self, X):
+            return proba
+
+    y, classifier = np.full(len(X), np.nan), Ready(classes=list(range(proba.shape[1])))
+    peer = Peer(random_state=0)
+    return lambda: peer.query(X, y, classifier, fit_clf=False, batch_size=N_INSTANCES)
+
+
+def _plain_badge(X, proba):
+    """k-means++ as it is written, on factored distances: one pass over the pool a pick."""
+
+    def run():
+        A = proba.copy()
+        A[np.arange(len(A)), proba.argmax(axis=1)] -= 1
+        norms = np.einsum("ij,ij->i", A, A) * np.einsum("ij,ij->i", X, X)
+        rng, row, nearest = np.random.default_rng(0), int(norms.argmax()), np.inf
+        for _ in range(N_INSTANCES - 1):
+            squared = norms + norms[row] - 2 * (X @ X[row]) * (A @ A[row])
+            nearest = np.minimum(nearest, np.maximum(squared, 0))
+            nearest[row] = 0
+            cumulated = np.cumsum(nearest, dtype=np.float64)
+            row = int(np.searchsorted(cumulated, rng.random() * cumulated[-1]))
+
+    return run
+
+
+class KnownDraws:
+    """A model whose draws are known."""
+
+    def __init__(self, proba):
+        self.proba = proba
+        self.classes_ = np.arange(proba.shape[2])
+
+    def sample_proba(self, X, n_draws):
+        return self.proba
+
+
+def batch_bald(n, n_draws=20, c=10, b=10, n_configurations=1000, peers=("scikit-activeml",)):
+    """Joint mutual information, with as many sampled configurations for both."""
+    shared = probabilities(n, c, seed=99).astype(np.float64)
+    proba = [0.7 * shared + 0.3 * probabilities(n, c, seed) for seed in range(n_draws)]
+    proba, X = np.stack(proba), np.zeros((n, 1))
+    strategy, model = (
+        BatchBALD(n_configurations=n_configurations, random_state=0),
+        KnownDraws(proba),
+    )
+    P = proba.astype(np.float32)
+    J = np.random.default_rng(0).random((n_configurations, n_draws), dtype=np.float32)
+
+    def products():
+        for _ in range(b):
+            for start in range(0, n, 256):
+                J @ P[:, start : start + 256].reshape(n_draws, -1)
+
+    run = {"scikit-activeml": _skactiveml_batch_bald}
+    yield from measure(
+        f"BatchBALD {b} picks, {n:,} x {c}, {n_draws} draws, {n_configurations} configurations",
+        lambda: strategy(model, X, b),
+        {
+            **{p: run[p](proba, b, n_configurations) for p in peers},
+            "limit: all matrix products": products,
+        },
+    )
+
+
+def _skactiveml_batch_bald(proba, b, n_configurations):
+    from skactiveml.pool._bald import batch_bald as peer
+
+    return lambda: peer(proba.copy(), b, n_MC_samples=n_configurations, random_state=0)
+
+
+class Rated(Known):
+    """A learner of known probabilities that holds labeled data, for skal and for modAL."""
+
+    on_transformed = False
+
+    def __init__(self, proba, X_training):
+        super().__init__(proba)
+        self.X_training = X_training
+
+
+def ranked_batch(n=20_000, d=64, n_labeled=200, max_pairs=15):
+    """Ranked batch, 100 picks beside 200 labeled samples; both choose the same."""
+    from modAL.batch import uncertainty_batch_sampling
+
+    X, X_pool = np.split(blobs(n + n_labeled, d), [n_labeled])
+    learner = Rated(probabilities(n, 10), X)
+    limit = np.empty(n, np.float32)
+
+    def ours():
+        return RankedBatch()(learner, X_pool, N_INSTANCES)
+
+    def theirs():
+        return uncertainty_batch_sampling(learner, X_pool, n_instances=N_INSTANCES)
+
+    def passes():
+        for row in range(N_INSTANCES):
+            np.dot(X_pool, X_pool[row], out=limit)
+
+    n_same = len(set(ours()) & set(theirs()))
+    yield from measure(
+        f"RankedBatch 100 picks, {n:,} x {d}, {n_labeled} labeled",
+        ours,
+        {"modAL": theirs, "limit: 100 passes of sgemv": passes},
+        max_pairs=max_pairs,
+        note=f"{n_same} of {N_INSTANCES} picks are the same",
+    )
+
+
+def density(n=20_000, d=64, max_pairs=15):
+    """Information density of a pool."""
+    from modAL.density import information_density
+
+    X = blobs(n, d)
+    model = Known(probabilities(n, 10))
+    yield from measure(
+        f"DensityWeighted, {n:,} x {d}",
+        lambda: DensityWeighted(LeastConfidence())(model, X, N_INSTANCES),
+        {"modAL": lambda: information_density(X)},
+        max_pairs=max_pairs,
+    )
+
+
+def typi_clust(n=50_000, d=128, max_pairs=15):
+    """The most typical samples of 100 clusters, with nothing labeled."""
+    from skactiveml.pool import TypiClust as Peer
+
+    X, y = blobs(n, d), np.full(n, np.nan)
+    yield from measure(
+        f"TypiClust 100 picks, {n:,} x {d}",
+        lambda: TypiClust(random_state=0)(None, X, N_INSTANCES),
+        {"scikit-activeml": lambda: Peer(random_state=0, k=20).query(X, y, batch_size=N_INSTANCES)},
+        max_pairs=max_pairs,
+    )
+
+
+def prob_cover(n=5000, d=128, max_pairs=15):
+    """100 balls of a known radius, with nothing labeled."""
+    from skactiveml.pool import ProbCover as Peer
+
+    X, y = blobs(n, d), np.full(n, np.nan)
+    first, second = np.random.default_rng(0).integers(0, n, (2, 4000))
+    delta = float(np.quantile(np.linalg.norm(X[first] - X[second], axis=1), 0.005))
+
+    def theirs():
+        Peer(random_state=0, n_classes=10, deltas=[delta]).query(X, y, batch_size=N_INSTANCES)
+
+    yield from measure(
+        f"ProbCover 100 picks, {n:,} x {d}",
+        lambda: ProbCover(delta)(None, X, N_INSTANCES),
+        {"scikit-activeml": theirs},
+        max_pairs=max_pairs,
+    )
 
 
 def learner_loop(n=20_000, d=100, c=10, n_queries=100, n_instances=10, max_pairs=15):
@@ -222,6 +418,15 @@ CASES = {
         lambda: k_means(100_000, 64, 100),
         lambda: k_means(1_000_000, 64, 100),
     ],
+    "batch_bald": [lambda: batch_bald(1000), lambda: batch_bald(4000)],
+    "badge": [
+        lambda: badge(10_000, ("scikit-activeml", "plain D² loop, factored")),
+        lambda: badge(100_000, ("plain D² loop, factored",)),
+    ],
+    "ranked_batch": [ranked_batch],
+    "density": [density],
+    "typi_clust": [typi_clust],
+    "prob_cover": [prob_cover],
 }
 
 

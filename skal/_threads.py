@@ -31,6 +31,9 @@ def one_thread_if_small(n_operations):
     n_operations : int
         About how many multiply-adds one pass over the data takes: samples x features x classes.
     """
-    if n_operations >= SMALL:
-        return nullcontext()
+    return nullcontext() if n_operations >= SMALL else one_thread()
+
+
+def one_thread():
+    """Return a context that limits thread pools to one thread."""
     return _controller(_loaded_libraries()).limit(limits=1)

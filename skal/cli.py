@@ -51,7 +51,7 @@ def demo(
     output: Annotated[Path, typer.Option(help="Where runs, tables and plots go.")] = Path(
         "skal-demo"
     ),
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 10,
     jobs: Annotated[
         int | None,
         typer.Option(help="How many runs at a time; -1 is one per core. [default: up to 4]"),

@@ -15,13 +15,13 @@ from .._random import derive_seed
 from ._agreement import can_disagree
 from ._labeled import as_rows
 from ._params import given_params
-from ._query import query
+from ._query import QueryMixin
 from ._training import routed_params
 from ._transform import side_by_side
 from .active import ActiveLearner
 
 
-class CommitteeMixin:
+class CommitteeMixin(QueryMixin):
     """What committees of classifiers and of regressors share.
 
     Members are copies of the learners that the user passed, made at the first use; teaching
@@ -245,31 +245,6 @@ class CommitteeMixin:
             for other in held[1:]:
                 stacked = stack_rows(stacked, other)
         return stacked
-
-    # Querying ------------------------------------------------------------------------------
-
-    def query(self, X_pool, *query_args, return_metrics=False, **query_kwargs):
-        """Choose samples of the pool to label next.
-
-        Parameters
-        ----------
-        X_pool : array-like, data frame, sparse matrix or list
-            The unlabeled samples.
-        *query_args, **query_kwargs
-            Arguments of the query strategy: first of all ``n_instances``, how many to choose.
-        return_metrics : bool, default=False
-            Whether to return the strategy's scores too.
-
-        Returns
-        -------
-        indices : ndarray of int of shape (n_instances,)
-            Positions in `X_pool`, best first with skal's strategies.
-        instances : same kind as X_pool
-            The chosen samples.
-        metrics : ndarray of shape (n_instances,)
-            Their scores; only with ``return_metrics=True``.
-        """
-        return query(self, X_pool, query_args, query_kwargs, return_metrics)
 
     def transform_without_estimating(self, X):
         """Return `X` as the last steps of the members' pipelines see it, side by side."""

@@ -13,21 +13,50 @@ from ..query.base import check_n_instances
 from ..query.pool import labeled_samples
 
 
-def query(learner, X_pool, args, kwargs, return_metrics):
-    """Ask the learner's strategy once, and return indices and samples, with metrics if asked."""
-    selection = select(learner, X_pool, args, kwargs)
-    indices, metrics = selection.indices, selection.scores
-    instances = take_rows(X_pool, indices)
-    if not return_metrics:
-        return indices, instances
-    if metrics is None:
-        warnings.warn(
-            f"the query strategy {learner.query_strategy!r} returns no metrics, so there are none "
-            f"to return. Let it return a tuple of indices and metrics.",
-            UserWarning,
-            stacklevel=3,
-        )
-    return indices, instances, metrics
+class QueryMixin:
+    """What learners and committees share: `query`."""
+
+    def query(self, X_pool, *query_args, return_metrics=False, **query_kwargs):
+        """Choose samples of the pool to label next.
+
+        Parameters
+        ----------
+        X_pool : array-like, data frame, sparse matrix or list
+            The unlabeled samples.
+        *query_args, **query_kwargs
+            Arguments of the query strategy: first of all ``n_instances``, how many to choose.
+        return_metrics : bool, default=False
+            Whether to return the strategy's scores too.
+
+        Returns
+        -------
+        indices : ndarray of int of shape (n_instances,)
+            Positions in `X_pool`, best first with skal's strategies.
+        instances : same kind as X_pool
+            The chosen samples.
+        metrics : ndarray of shape (n_instances,)
+            Their scores; only with ``return_metrics=True``.
+
+        Raises
+        ------
+        ValueError
+            If the pool is empty or too small, or its samples have other features than the labeled.
+        TypeError
+            If the strategy and the estimator do not fit each other.
+        """
+        selection = select(self, X_pool, query_args, query_kwargs)
+        indices, metrics = selection.indices, selection.scores
+        instances = take_rows(X_pool, indices)
+        if not return_metrics:
+            return indices, instances
+        if metrics is None:
+            warnings.warn(
+                f"the query strategy {self.query_strategy!r} returns no metrics, so there are none "
+                f"to return. Let it return a tuple of indices and metrics.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return indices, instances, metrics
 
 
 def select(learner, X_pool, args, kwargs, loss_of=None):
@@ -41,6 +70,9 @@ def select(learner, X_pool, args, kwargs, loss_of=None):
     strategy = learner.query_strategy
     if not callable(strategy):
         raise TypeError(f"query_strategy must be callable; got {strategy!r}.")
+    if isinstance(strategy, type) and issubclass(strategy, QueryStrategy):
+        name = strategy.__name__
+        raise TypeError(f"query_strategy must be a strategy, not its class: {name}(), not {name}.")
     _check_pool(learner, X_pool)
     if isinstance(strategy, QueryStrategy):
         return strategy.select(Pool(learner, X_pool, strategy, loss_of), *args, **kwargs)

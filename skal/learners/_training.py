@@ -3,6 +3,7 @@
 import copy
 
 import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.utils.metadata_routing import process_routing
@@ -68,8 +69,13 @@ def _enable_warm_start(estimator):
 
 
 def _n_operations(data):
-    """Return about how many multiply-adds a linear model takes for one pass over the data."""
+    """Return about how many multiply-adds a linear model takes for one pass over the data.
+
+    Of samples that are no rows of features, such as images, nothing is known: a net does far more.
+    """
     shape = sample_shape(data.X)
-    width = 1 if isinstance(shape, dict) else int(np.prod(shape))
-    is_classes = np.ndim(data.y) == 1 and np.asarray(data.y).dtype.kind != "f"
-    return data.n_samples * width * (len(np.unique(data.y)) if is_classes else 1)
+    if isinstance(shape, dict) or len(shape) != 1:
+        return np.inf
+    y = np.asarray(data.y)
+    n_outputs = len(pd.unique(y)) if y.ndim == 1 and y.dtype.kind != "f" else 1
+    return data.n_samples * shape[0] * n_outputs

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._labeled import LabeledData, check_values, validate_labeled
 from ._params import given_params
-from ._query import query
+from ._query import QueryMixin
 from ._training import fit_estimator, routed_params
 from ._transform import transform_without_estimating
 
@@ -27,7 +27,7 @@ def _estimator_has(method):
     return check
 
 
-class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
+class ActiveLearner(QueryMixin, MetaEstimatorMixin, modAL.models.ActiveLearner):
     """An estimator that chooses which samples to label next, and learns from the labels.
 
     The class keeps modAL's interface and is a scikit-learn estimator: it can be cloned, searched,
@@ -369,38 +369,6 @@ class ActiveLearner(MetaEstimatorMixin, modAL.models.ActiveLearner):
     def _fit_on_new(self, X, y, bootstrap=False, sample_weight=None, **fit_kwargs):
         new = validate_labeled(X, y, sample_weight, self.force_all_finite)
         return self._learn(new, None, bootstrap, fit_kwargs)
-
-    # Querying ------------------------------------------------------------------------------
-
-    def query(self, X_pool, *query_args, return_metrics=False, **query_kwargs):
-        """Choose samples of the pool to label next.
-
-        Parameters
-        ----------
-        X_pool : array-like, data frame, sparse matrix or list
-            The unlabeled samples.
-        *query_args, **query_kwargs
-            Arguments of the query strategy: first of all ``n_instances``, how many to choose.
-        return_metrics : bool, default=False
-            Whether to return the strategy's scores too.
-
-        Returns
-        -------
-        indices : ndarray of int of shape (n_instances,)
-            Positions in `X_pool`, best first with skal's strategies.
-        instances : same kind as X_pool
-            The chosen samples.
-        metrics : ndarray of shape (n_instances,)
-            Their scores; only with ``return_metrics=True``.
-
-        Raises
-        ------
-        ValueError
-            If the pool is empty or too small, or its samples have other features than the labeled.
-        TypeError
-            If the strategy and the estimator do not fit each other.
-        """
-        return query(self, X_pool, query_args, query_kwargs, return_metrics)
 
     def transform_without_estimating(self, X):
         """Return `X` as the last step of the estimator's pipeline sees it, else `X` itself."""

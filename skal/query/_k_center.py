@@ -10,12 +10,17 @@ product. The picks are those of the plain algorithm.
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from ._distances import (
+    TIE,
+    distances_to_nearest,
+    nearest_squared,
+    row_blocks,
+    zero_if_rounding,
+)
 from .scores import top_k
 
 HOT_ROWS = 512  # how many rows a refill adds
 HOT_BYTES = 2**23  # the hot set grows up to this, which is L2 or L3 on today's processors
-BLOCK_BYTES = 2**24
-TIE = 16 * np.finfo(np.float32).eps  # rounding of a squared distance, relative to the norms
 EXACT_OPERATIONS = 2_000_000  # near ties are decided in float64 if it takes no more than this
 
 
@@ -42,7 +47,7 @@ class FarthestFirst:
         self.X = X
         self.sq = np.einsum("ij,ij->i", X, X)
         self.centers = centers
-        self.bound = self._distances_to(centers)
+        self.bound = distances_to_nearest(X, self.sq, centers)
         self.bound[excluded] = -1
         self.seen = np.zeros(len(X), np.int32)  # how many picks each bound accounts for
         self.picked = np.empty((n_picks, X.shape[1]), np.float32)
@@ -87,7 +92,7 @@ class FarthestFirst:
         fresh *= -2
         fresh += self.hot_sq
         fresh += self.sq[row]
-        np.minimum(self.hot_distance, _zero_if_rounding(fresh, self.hot_sq), out=self.hot_distance)
+        np.minimum(self.hot_distance, zero_if_rounding(fresh, self.hot_sq), out=self.hot_distance)
 
     def _rounding(self, value):
         """Return by how much the best squared distance may be off."""
@@ -147,7 +152,7 @@ class FarthestFirst:
         rows = np.arange(len(self.X))
         if self.n_picked:
             self._write_back()
-            for block in _blocks(len(rows), self.n_picked):
+            for block in row_blocks(len(rows), self.n_picked):
                 self.bound[block] = self._up_to_date(rows[block])
         self.hot, self.hot_sq, self.hot_rows = self.X, self.sq, rows
         self.hot_distance = self.bound
@@ -161,45 +166,4 @@ class FarthestFirst:
         if first == self.n_picked:
             return self.bound[rows]
         missed = self.picked[first : self.n_picked]
-        return np.minimum(self.bound[rows], _nearest(self.X[rows], self.sq[rows], missed))
-
-    def _distances_to(self, centers):
-        nearest = np.empty(len(self.X), np.float32)
-        for rows in _blocks(len(self.X), len(centers)):
-            nearest[rows] = _nearest(self.X[rows], self.sq[rows], centers)
-        return nearest
-
-
-def _blocks(n_rows, n_columns):
-    """Yield slices of rows whose product with `n_columns` centers stays small."""
-    step = max(256, BLOCK_BYTES // (4 * max(1, n_columns)))
-    return (slice(start, start + step) for start in range(0, n_rows, step))
-
-
-def _nearest(X, sq, centers):
-    """Return the squared distance of each row to the nearest center."""
-    product = X @ centers.T
-    product *= -2
-    product += np.einsum("ij,ij->i", centers, centers)
-    return _zero_if_rounding(product.min(axis=1) + sq, sq)
-
-
-def _zero_if_rounding(squared, sq):
-    squared[squared <= TIE * sq] = 0
-    return squared
-
-
-def centered(X, *others):
-    """Return all arrays moved so that the rows of `X` are about the origin.
-
-    Squared distances come from norms and products, which lose digits far from the origin. Rows
-    that are near enough stay as they are, without a copy. The new origin is a row near the mean:
-    to subtract it from others on a grid is exact, so that ties stay ties.
-    """
-    sample = X[:: max(1, len(X) // 4096)]
-    mean = sample.mean(axis=0, dtype=np.float64)
-    squared = np.square(sample - mean).sum(axis=1)
-    if np.square(mean).sum() <= 4 * squared.mean():
-        return (X, *others)
-    origin = sample[squared.argmin()]
-    return tuple(array - origin for array in (X, *others))
+        return np.minimum(self.bound[rows], nearest_squared(self.X[rows], self.sq[rows], missed))

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 FORESTS = RandomForestClassifier | ExtraTreesClassifier
+AVERAGING = FORESTS | BaggingClassifier  # their probabilities are the members' mean
 ENSEMBLES = FORESTS | BaggingClassifier | VotingClassifier
 FITS = (
     "It fits committees of classifiers, random forests, extra trees, bagging, voting, and nets "
@@ -40,11 +41,9 @@ def draw_proba(pool, model, X, draws):
     return np.stack([member_proba(*member) for member in _members(pool, model, X)])
 
 
-def vote_classes(pool, model, X, draws):
-    """Return the class that each draw predicts, as positions, of shape (n_draws, n_samples)."""
-    if not isinstance(model, BaseCommittee):
-        return draw_proba(pool, model, X, draws).argmax(axis=2)
-    members = _committee_members(pool, model, X)
+def vote_classes(pool, committee, X):
+    """Return the class that each member predicts, as positions, of shape (n_members, n_samples)."""
+    members = _committee_members(pool, committee, X)
     return np.stack([np.searchsorted(classes, m.predict(X)) for m, X, classes in members])
 
 

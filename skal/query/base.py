@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ._stochastic import CONSTRAINTS, perturbed
 from .pool import Pool, Reduction
 from .scores import top_k
 
@@ -94,6 +95,13 @@ class QueryStrategy(BaseEstimator, metaclass=ABCMeta):
         """Return what this strategy will ask of the pool, so that one pass answers all of it."""
         return ()
 
+    @property
+    def is_random(self):
+        """Whether the choice depends on a draw: of this strategy, or of one that it is made of."""
+        params = self.get_params(deep=False)
+        parts = [p for p in params.values() if isinstance(p, QueryStrategy)]
+        return "random_state" in params or any(part.is_random for part in parts)
+
     @classmethod
     def _example(cls):
         """Return an instance to check; override it where the constructor needs arguments."""
@@ -109,6 +117,29 @@ class ScoreStrategy(QueryStrategy):
 
     A new one names its `view` of the pool and reduces a block of it in `score_block`.
 
+    The best of a pool are often alike. A stochastic batch [1]_ is a sample without replacement
+    instead, in which large scores are likely: it costs no more, and often beats the best.
+
+    Parameters
+    ----------
+    stochastic : {"power", "softmax"} or None, default=None
+        None chooses the largest scores. ``"power"`` draws samples in proportion to
+        ``score ** (1 / temperature)``, ``"softmax"`` in proportion to
+        ``exp(score / temperature)``.
+    temperature : float, default=1.0
+        Towards 0 a stochastic batch becomes the largest scores, towards infinity a random choice.
+    random_state : int, RandomState instance or None, default=None
+        Seeds stochastic batches; None inherits the learner's.
+
+    Notes
+    -----
+    A batch comes in the order of the draw; its scores are those before the noise.
+
+    References
+    ----------
+    .. [1] Kirsch et al. (2023), "Stochastic batch acquisition: a simple baseline for deep active
+       learning", TMLR.
+
     Examples
     --------
     >>> from sklearn.linear_model import LogisticRegression
@@ -121,7 +152,14 @@ class ScoreStrategy(QueryStrategy):
     array([1, 2])
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
+
     view: ClassVar[str]
+
+    def __init__(self, *, stochastic=None, temperature=1.0, random_state=None):
+        self.stochastic = stochastic
+        self.temperature = temperature
+        self.random_state = random_state
 
     def score_block(self, block):
         """Return one number for each sample of a block of the view; the largest are chosen."""
@@ -144,7 +182,26 @@ class ScoreStrategy(QueryStrategy):
         return Reduction(self.view, self.score_block)
 
     def _select(self, pool, n_instances, chosen):
-        return select_largest(self.score(pool), n_instances, chosen)
+        scores = self.score(pool)
+        if not self._is_stochastic:
+            return select_largest(scores, n_instances, chosen)
+        rng = pool.rng(self.random_state, f"{type(self).__name__} stochastic")
+        weighed = self._as_weights(scores) if self.stochastic == "power" else scores
+        keys = perturbed(weighed, self.stochastic, self.temperature, rng)
+        indices = select_largest(keys, n_instances, chosen).indices
+        return Selection(indices, scores[indices])
+
+    def _as_weights(self, scores):
+        """Return scores whose powers weigh samples: 0 for those that teach nothing."""
+        return scores
+
+    @property
+    def _is_stochastic(self):
+        return getattr(self, "stochastic", None) is not None
+
+    @property
+    def is_random(self):
+        return self._is_stochastic or ("stochastic" not in vars(self) and super().is_random)
 
 
 def select_largest(scores, n_instances, chosen):

@@ -36,6 +36,8 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
@@ -121,8 +123,12 @@ def example_learner(strategy):
     -------
     modAL.models.ActiveLearner
         It holds 24 labeled samples with 4 features and knows 3 classes. Its estimator is an
-        ensemble for strategies that read several opinions, else a logistic regression.
+        ensemble for strategies that read several opinions, a Gaussian process for those that read
+        predicted values or their spread, else a logistic regression.
     """
+    if _reads_values(strategy):
+        X, y = _labeled_values()
+        return modAL.models.ActiveLearner(_process(), strategy, X_training=X, y_training=y)
     views = {reduction.view for reduction in strategy.reductions()}
     estimator = LogisticRegression()
     if views & {"sample_proba", "votes"}:
@@ -134,6 +140,20 @@ def example_learner(strategy):
 def _labeled():
     X = np.random.RandomState(0).normal(size=(24, 4))
     return X, np.digitize(X[:, 0] + 0.5 * X[:, 1], [-0.4, 0.4])
+
+
+def _reads_values(strategy):
+    """Return whether a strategy is for regressors."""
+    return bool({r.view for r in strategy.reductions()} & {"prediction", "std"})
+
+
+def _labeled_values():
+    X, _ = _labeled()
+    return X, np.sin(X[:, 0]) + 0.5 * X[:, 1] ** 2
+
+
+def _process():
+    return GaussianProcessRegressor(RBF(2.0), alpha=0.1, optimizer=None)
 
 
 # Parameters --------------------------------------------------------------------------------
@@ -191,7 +211,7 @@ def check_n_instances_is_refused(strategy, learner, X_pool):
 
 def check_best_first(strategy, learner, X_pool):
     """Check that a strategy that ranks gives the largest scores, ties to the lowest index."""
-    if not isinstance(strategy, ScoreStrategy):
+    if not isinstance(strategy, ScoreStrategy) or getattr(strategy, "stochastic", None):
         return
     strategy = _seeded(strategy)
     doubled = np.concatenate([X_pool, X_pool])
@@ -204,7 +224,7 @@ def check_best_first(strategy, learner, X_pool):
 
 def check_ties_go_to_lowest_index(strategy, learner, X_pool):
     """Check that of samples that are all alike, a strategy without seed takes the first."""
-    if _is_random(strategy):
+    if strategy.is_random:
         return
     alike = np.repeat(X_pool[:1], len(X_pool), axis=0)
     np.testing.assert_array_equal(strategy(learner, alike, 5), np.arange(5))
@@ -230,7 +250,7 @@ def check_asking_twice_gives_same_answer(strategy, learner, X_pool):
     strategy = _seeded(strategy)
     first = strategy(learner, X_pool, 5)
     np.testing.assert_array_equal(strategy(learner, X_pool, 5), first)
-    if _is_random(strategy):
+    if strategy.is_random:
         learner = copy.copy(learner)
         learner.random_state = 0
         unseeded = _seeded(strategy, None)
@@ -240,7 +260,7 @@ def check_asking_twice_gives_same_answer(strategy, learner, X_pool):
 
 def check_teaching_moves_draw_on(strategy, learner, X_pool):
     """Check that a random strategy with an integer seed draws anew once there are more labels."""
-    if not _is_random(strategy):
+    if not strategy.is_random:
         return
     strategy, answers = _seeded(strategy), set()
     for n_more in range(1, 6):
@@ -260,7 +280,7 @@ def check_global_random_state(strategy, learner, X_pool):
 
 def check_ignores_pool_order(strategy, learner, X_pool):
     """Check that a deterministic strategy chooses the same set from a pool in any order."""
-    if _is_random(strategy):
+    if strategy.is_random:
         return
     order = np.random.RandomState(0).permutation(len(X_pool))
     for n_instances in SIZES:
@@ -353,8 +373,12 @@ def check_modal_learner(strategy, learner, X_pool):
 
 
 def check_single_class(strategy, learner, X_pool):
-    """Check that a model that knows one class, and thus is always sure, is no problem."""
+    """Check that a model that knows one class, and thus is always sure, is no problem.
+
+    For strategies that read predicted values, it is a regressor of a constant.
+    """
     model = RandomForestClassifier(n_estimators=3, random_state=0)
+    model = _process() if _reads_values(strategy) else model
     model.fit(X_pool, np.zeros(len(X_pool), int))
     for n_instances in (*SIZES, len(X_pool)):
         _assert_indices(strategy(model, X_pool, n_instances), n_instances, len(X_pool))
@@ -363,13 +387,19 @@ def check_single_class(strategy, learner, X_pool):
 def check_other_models_are_refused(strategy, learner, X_pool):
     """Check that a model that cannot give what the strategy reads is a TypeError that tells why.
 
-    Regressors, and classifiers of several labels a sample, stand for such models. A strategy that
-    works with them all the same may.
+    Regressors, regressors of several values a sample, classifiers with names for classes, and
+    classifiers of several labels a sample, stand for such models. A strategy that works with them
+    all the same may.
     """
     several = X_pool[:, :2] > 0
-    regressor = LinearRegression().fit(X_pool, X_pool[:, 0])
-    multilabel = RandomForestClassifier(n_estimators=3, random_state=0).fit(X_pool, several)
-    for model in (regressor, multilabel):
+    forest = RandomForestClassifier(n_estimators=3, random_state=0)
+    models = [
+        LinearRegression().fit(X_pool, X_pool[:, 0]),
+        LinearRegression().fit(X_pool, X_pool[:, :2]),
+        clone(forest).fit(X_pool, np.where(several[:, 0], "yes", "no")),
+        clone(forest).fit(X_pool, several),
+    ]
+    for model in models:
         try:
             indices = strategy(model, X_pool, 3)
         except TypeError as error:
@@ -453,10 +483,6 @@ def _seed_names(strategy):
     return [n for n in strategy.get_params() if n.rpartition("__")[2] == "random_state"]
 
 
-def _is_random(strategy):
-    return bool(_seed_names(strategy))
-
-
 def _seeded(strategy, seed=0):
     return clone(strategy).set_params(**dict.fromkeys(_seed_names(strategy), seed))
 
@@ -499,7 +525,7 @@ def _count_samples(model):
     """Make a model, its steps and its members count the samples that their methods get."""
     n_seen = {}
     for part in _parts(model):
-        for method in ("predict_proba", "transform"):
+        for method in ("predict_proba", "predict", "transform"):
             if hasattr(part, method):
                 _count_calls(part, method, n_seen)
     return n_seen

@@ -11,6 +11,11 @@ class VoteEntropy(ScoreStrategy):
     no probabilities. Few members give few distinct scores, and ties go to the lowest index: prefer
     :class:`ConsensusEntropy` or :class:`~skal.query.BALD` where members have probabilities.
 
+    Parameters
+    ----------
+    stochastic, temperature, random_state
+        Stochastic batches, as for :class:`ScoreStrategy`.
+
     Notes
     -----
     Scores are in nats, in [0, log(n_members)]. Time O(n c m) for m members.
@@ -42,6 +47,11 @@ class ConsensusEntropy(ScoreStrategy):
     scores high where members disagree, and also where all agree that it is uncertain;
     :class:`~skal.query.BALD` subtracts the latter.
 
+    Parameters
+    ----------
+    stochastic, temperature, random_state
+        Stochastic batches, as for :class:`ScoreStrategy`.
+
     Notes
     -----
     Scores are in nats, in [0, log(n_classes)]. Time O(n c m) for m members, in blocks.
@@ -66,6 +76,11 @@ class MaxDisagreement(ScoreStrategy):
 
     For committees, and for the forests, bagging and voting ensembles of scikit-learn. The measure
     is the largest Kullback-Leibler divergence of a member from the mean: a single dissenter counts.
+
+    Parameters
+    ----------
+    stochastic, temperature, random_state
+        Stochastic batches, as for :class:`ScoreStrategy`.
 
     Notes
     -----

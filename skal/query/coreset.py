@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.random import sample_without_replacement
 
 from .._compat import Interval, StrOptions
-from ._kmeans import Clusters
+from ._clusters import RoundedClusters
 from .base import QueryStrategy, Selection
 from .pool import EMBEDDING, Reduction
 from .scores import entropy, margin, top_k
@@ -156,7 +156,7 @@ class SensitivitySampling(QueryStrategy):
     def _bounds(self, pool, free, losses, rng):
         """Return `q` of the samples at `free`."""
         self._check_n_clusters(len(free))
-        clusters = Clusters(self._space(pool, free, losses), self.n_clusters, rng)
+        clusters = RoundedClusters(self._space(pool, free, losses), self.n_clusters, rng)
         of_centers = losses.of(clusters.centers)
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
             growth = clusters.squared_distances ** (self.z / 2)
@@ -196,7 +196,7 @@ class SensitivitySampling(QueryStrategy):
             values = pool.reduce(PROXIES[self.loss])
             return lambda indices: np.maximum(values[indices], 0)  # rounding may fall below
         if self.loss != "true":
-            return self.loss
+            return lambda indices: self.loss(pool.positions(indices))
         if pool.loss_of is None:
             raise TypeError(
                 'loss="true" needs the labels, which only ActiveLearningLoop can uncover. Use the '
@@ -208,7 +208,7 @@ class SensitivitySampling(QueryStrategy):
                 'loss="true" with cluster_on="loss" would uncover the label of every sample in the '
                 'pool. Use cluster_on="embedding", or another loss.'
             )
-        return pool.loss_of
+        return lambda indices: pool.loss_of(pool.positions(indices))
 
     def _check_n_clusters(self, n_samples):
         if self.n_clusters > n_samples:

@@ -19,9 +19,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from .._data import n_rows, sample_shape, slice_rows
+from .._data import n_rows, sample_shape, slice_rows, take_rows
 from .._random import round_rng
-from ._members import draw_proba, has_members, n_draws, vote_classes
+from ._members import AVERAGING, draw_proba, has_members, n_draws, vote_classes
 
 MAX_EMBEDDING_BYTES = 2**33  # 8 GiB: a sparse matrix larger than this is not made dense
 
@@ -32,7 +32,7 @@ class Reduction:
 
     Parameters
     ----------
-    view : {"proba", "embedding", "sample_proba", "votes", "prediction"}
+    view : {"proba", "embedding", "sample_proba", "votes", "prediction", "std"}
         What the model is asked for; see :class:`Pool`.
     function : callable
         Takes a block of the view and returns an array with one row a sample of the block.
@@ -65,8 +65,9 @@ class Pool:
     strategy : QueryStrategy, optional
         Who asks: its reductions share one pass, and errors name it.
     loss_of : callable, optional
-        Takes positions in the pool and returns the model's true losses there, from labels that are
-        uncovered for it. Only an :class:`~skal.ActiveLearningLoop` has it, and counts these labels.
+        Takes positions in the pool that was queried and returns the model's true losses there,
+        from labels that are uncovered for it. Only an :class:`~skal.ActiveLearningLoop` gives it,
+        and counts these labels.
 
     Attributes
     ----------
@@ -110,7 +111,7 @@ class Pool:
 
     @property
     def prediction(self):
-        return self.reduce(Reduction("prediction", _whole))
+        return self.reduce(PREDICTION)
 
     def sample_proba(self, n_draws=None):
         """Return class probabilities of each draw, of shape (n_draws, n_samples, n_classes).
@@ -119,16 +120,9 @@ class Pool:
         """
         return self.reduce(Reduction("sample_proba", _samples_first, n_draws)).swapaxes(0, 1)
 
-    @cached_property
+    @property
     def std(self):
-        try:
-            return np.ravel(self.learner.predict(self.X, return_std=True)[1])
-        except TypeError as error:
-            raise TypeError(
-                f"{self._asker} needs the standard deviation of predictions, but "
-                f"{self._model_name} gives none. Use a GaussianProcessRegressor, a BayesianRidge "
-                f"or a CommitteeRegressor."
-            ) from error
+        return self.reduce(Reduction("std", _whole))
 
     @cached_property
     def labeled_embedding(self):
@@ -140,9 +134,31 @@ class Pool:
     def reduce(self, reduction):
         """Return the result of a reduction; all that wait for the model share this pass."""
         if reduction not in self._results:
-            asked = () if self._strategy is None else self._strategy.reductions()
-            self._run([r for r in dict.fromkeys([*asked, reduction]) if r not in self._results])
+            asked = dict.fromkeys([*self._asked(), reduction])
+            self._run([r for r in asked if r not in self._results])
         return self._results[reduction]
+
+    def _asked(self):
+        """Return what the strategy will ask for."""
+        return () if self._strategy is None else self._strategy.reductions()
+
+    def subset(self, rows, strategy, shared=()):
+        """Return the pool of some of the samples, as the same learner sees them.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Positions in this pool.
+        strategy : QueryStrategy
+            Who asks.
+        shared : sequence of Reduction, default=()
+            What is computed for this whole pool, and taken from there.
+
+        Returns
+        -------
+        Pool
+        """
+        return _Subset(self, rows, strategy, shared)
 
     # The pass ------------------------------------------------------------------------------
 
@@ -150,9 +166,11 @@ class Pool:
         parts = {reduction: [] for reduction in reductions}
         blocks = list(self._blocks({(r.view, r.n_draws) for r in reductions}))
         X = self.X.tocsr() if sp.issparse(self.X) and len(blocks) > 1 else self.X
+        # the mean and the votes of an ensemble come from its draws, where they are asked for too
+        draws_first = sorted(reductions, key=lambda r: r.view != "sample_proba")
         for rows in blocks:
             block = _Block(self, slice_rows(X, rows) if rows else X)
-            for reduction in reductions:
+            for reduction in draws_first:
                 view = self._read(block, reduction)
                 parts[reduction].append(reduction.function(view))
         for reduction, results in parts.items():
@@ -212,6 +230,10 @@ class Pool:
         seed = getattr(self.learner, "random_state", None) if random_state is None else random_state
         return round_rng(seed, self.n_labeled, role)
 
+    def positions(self, rows):
+        """Return the positions of samples in the pool that was queried; this may be a part."""
+        return rows
+
     def type_error(self, needs, has):
         """Return the error for a model that cannot give a view."""
         return TypeError(f"{self._asker} needs {needs}, but {self._model_name} {has}.")
@@ -221,6 +243,33 @@ class Pool:
 
 
 EMBEDDING = Reduction("embedding", _whole)
+PREDICTION = Reduction("prediction", _whole)
+
+
+class _Subset(Pool):
+    """Some samples of another pool, which the model sees again only for what is not known."""
+
+    def __init__(self, pool, rows, strategy, shared):
+        super().__init__(pool.learner, take_rows(pool.X, rows), strategy, pool.loss_of)
+        self._all, self._rows, self._shared = pool, rows, tuple(shared)
+
+    @cached_property
+    def labeled_embedding(self):
+        return self._all.labeled_embedding if self.n_labeled else super().labeled_embedding
+
+    def positions(self, rows):
+        return self._all.positions(self._rows[rows])
+
+    def reduce(self, reduction):
+        if self._is_shared(reduction):
+            return self._all.reduce(reduction)[self._rows]
+        return super().reduce(reduction)
+
+    def _asked(self):
+        return [r for r in super()._asked() if not self._is_shared(r)]
+
+    def _is_shared(self, reduction):
+        return reduction in self._shared or reduction in self._all._results
 
 
 class _Block:
@@ -246,6 +295,8 @@ class _Block:
         """Return class probabilities; of a committee, the mean over its members."""
         if isinstance(self._model, BaseCommittee) and hasattr(self._model, "vote_proba"):
             return self.read("sample_proba").mean(axis=0)
+        if isinstance(self._final, AVERAGING) and ("sample_proba", None) in self._known:
+            return self.read("sample_proba").mean(axis=0)
         if not hasattr(self._final, "predict_proba"):
             raise self._pool.type_error(
                 "class probabilities",
@@ -267,10 +318,36 @@ class _Block:
         return draw_proba(self._pool, self._final, self._features, draws)
 
     def votes(self, draws):
-        return vote_classes(self._pool, self._final, self._features, draws)
+        if isinstance(self._model, BaseCommittee):
+            return vote_classes(self._pool, self._model, self._features)
+        return self.read("sample_proba", draws).argmax(axis=2)
 
     def prediction(self):
-        return np.ravel(self._final.predict(self._features))
+        if ("std", None) in self._known:
+            return self._prediction
+        if hasattr(self._final, "classes_"):
+            raise self._pool.type_error("predicted values", "predicts classes. It fits regressors")
+        return self._one_value(self._final.predict(self._features))
+
+    def std(self):
+        try:
+            prediction, std = self._final.predict(self._features, return_std=True)
+        except TypeError as error:
+            raise self._pool.type_error(
+                "the standard deviation of predictions",
+                "gives none. It fits regressors such as GaussianProcessRegressor, BayesianRidge "
+                "and CommitteeRegressor",
+            ) from error
+        self._prediction = self._one_value(prediction)
+        return self._one_value(std)
+
+    def _one_value(self, values):
+        values = np.asarray(values)
+        if values.size != len(values):
+            raise self._pool.type_error(
+                "one value a sample", "predicts several. It fits regressors of one output"
+            )
+        return values.reshape(-1)
 
     def embedding(self):
         """Return float32 features of shape (n, d)."""
@@ -331,6 +408,12 @@ def labeled_samples(learner):
     """Return the samples that a learner holds labels for, or None."""
     X = getattr(learner, "X_training", None)
     return None if X is None or n_rows(X) == 0 else X
+
+
+def labeled_targets(pool):
+    """Return the targets that a regressor's learner holds, as float64; none where it has none."""
+    y = None if labeled_samples(pool.learner) is None else getattr(pool.learner, "y_training", None)
+    return np.empty(0) if y is None else np.asarray(y, np.float64).reshape(-1)
 
 
 def _flat_shape(shape):

@@ -17,7 +17,9 @@ __all__ = [
     "least_confidence",
     "margin",
     "max_disagreement",
+    "mean_standard_deviation",
     "top_k",
+    "variation_ratio",
     "vote_entropy",
 ]
 
@@ -325,3 +327,60 @@ def _kth_largest(scores, k, block=65_536):
             best = np.partition(best, len(best) - k)[len(best) - k :]
         threshold = best.min()
     return threshold
+
+
+def variation_ratio(votes, n_classes):
+    """Compute one minus the share of the modal class among the votes.
+
+    Parameters
+    ----------
+    votes : ndarray of int of shape (n_draws, n_samples)
+        The class that each draw predicts, in [0, n_classes).
+    n_classes : int
+        How many classes there are.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Values in [0, 1 - 1/min(n_draws, n_classes)]. The largest are chosen first.
+
+    References
+    ----------
+    .. [1] Freeman (1965), "Elementary applied statistics", Wiley.
+
+    Examples
+    --------
+    >>> variation_ratio(np.array([[0, 1], [0, 2], [0, 2], [0, 0]]), n_classes=3)
+    array([0. , 0.5])
+    """
+    votes = np.asarray(votes)
+    counts = ((votes == c).sum(axis=0) for c in range(n_classes))
+    return 1 - functools.reduce(np.maximum, counts) / len(votes)
+
+
+def mean_standard_deviation(sample_proba):
+    """Compute the standard deviation over draws of each class probability, averaged over classes.
+
+    Parameters
+    ----------
+    sample_proba : ndarray of shape (n_draws, n_samples, n_classes)
+        Class probabilities of draws from a posterior: passes with dropout on, or the members of
+        an ensemble.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Values in [0, 0.5]. The largest are chosen first.
+
+    References
+    ----------
+    .. [1] Kampffmeyer, Salberg and Jenssen (2016), "Semantic segmentation of small objects and
+       modeling of uncertainty in urban remote sensing images using deep convolutional neural
+       networks", CVPR workshops.
+
+    Examples
+    --------
+    >>> mean_standard_deviation(np.array([[[1.0, 0.0], [0.5, 0.5]], [[0.0, 1.0], [0.5, 0.5]]]))
+    array([0.5, 0. ])
+    """
+    return _as_float(sample_proba).std(axis=0).mean(axis=1)

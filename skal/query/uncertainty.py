@@ -14,6 +14,11 @@ class LeastConfidence(ScoreStrategy):
     care whether the second has 0.39 or 0.1. For two classes it ranks as :class:`Margin` and
     :class:`Entropy` do.
 
+    Parameters
+    ----------
+    stochastic, temperature, random_state
+        Stochastic batches, as for :class:`ScoreStrategy`.
+
     Notes
     -----
     Scores are in [0, 1 - 1/n_classes]. Time O(n c) and memory O(n) beyond the probabilities.
@@ -46,6 +51,11 @@ class Margin(ScoreStrategy):
     The usual first choice among uncertainty strategies when there are more than two classes. For
     two classes it ranks as :class:`LeastConfidence` and :class:`Entropy` do.
 
+    Parameters
+    ----------
+    stochastic, temperature, random_state
+        Stochastic batches, as for :class:`ScoreStrategy`.
+
     Notes
     -----
     Scores are minus the margin, in [-1, 0]. Time O(n c) and memory O(n) beyond the probabilities.
@@ -72,12 +82,20 @@ class Margin(ScoreStrategy):
     def score_block(self, block):
         return -scores.margin(block)
 
+    def _as_weights(self, scores):
+        return 1 + scores
+
 
 class Entropy(ScoreStrategy):
     """Choose the samples whose class probabilities have the largest entropy [1]_.
 
     Looks at all classes, so that many small probabilities can outweigh a close race between two.
     For two classes it ranks as :class:`LeastConfidence` and :class:`Margin` do.
+
+    Parameters
+    ----------
+    stochastic, temperature, random_state
+        Stochastic batches, as for :class:`ScoreStrategy`.
 
     Notes
     -----

@@ -1,12 +1,13 @@
-"""BALD, over ensembles and over models that are drawn from."""
+"""Strategies over the draws of ensembles and of models that are drawn from."""
 
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skal import ActiveLearner
-from skal.query import BALD, Pool
+from skal.query import BALD, MeanStandardDeviation, Pool, VariationRatio
 
 X = np.random.RandomState(0).normal(size=(50, 3))
 y = (X[:, 0] > 0).astype(int)
@@ -65,3 +66,38 @@ def test_the_choice_moves_between_the_classes_of_a_learner():
     indices, instances = learner.query(X, 5)
     assert np.median(np.abs(X[indices, 0])) < np.median(np.abs(X[:, 0])) / 2
     np.testing.assert_array_equal(instances, X[indices])
+
+
+# Votes and spread ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", [VariationRatio, MeanStandardDeviation])
+def test_votes_and_spread_draw_as_often_as_asked(strategy):
+    model = Dropout()
+    chosen = strategy(n_samples=7)(model, np.array([[0.1], [-0.9], [0.5]]), 1)
+    assert chosen.tolist() == [0 if strategy is VariationRatio else 1]  # all votes are split 4 : 3
+    assert model.asked == [(3, 7)]
+    with pytest.raises(InvalidParameterError, match="n_samples"):
+        strategy(1)(model, X)
+
+
+def test_variation_ratio_counts_the_votes_of_the_trees():
+    forest = RandomForestClassifier(n_estimators=9, max_depth=2, random_state=0).fit(X, y)
+    votes = np.stack([tree.predict(X) for tree in forest.estimators_])
+    share = np.stack([(votes == c).mean(axis=0) for c in (0, 1)]).max(axis=0)
+    selection = VariationRatio().select(Pool(forest, X), 50)
+    np.testing.assert_allclose(selection.scores, 1 - share[selection.indices])
+    np.testing.assert_array_equal(selection.indices, np.argsort(share, kind="stable"))
+
+
+def test_spread_is_that_of_the_trees():
+    forest = RandomForestClassifier(n_estimators=9, max_depth=2, random_state=0).fit(X, y)
+    spread = np.std([tree.predict_proba(X)[:, 0] for tree in forest.estimators_], axis=0)
+    selection = MeanStandardDeviation().select(Pool(forest, X), 50)
+    np.testing.assert_allclose(selection.scores, np.sort(spread)[::-1], atol=1e-12)
+
+
+@pytest.mark.parametrize("strategy", [VariationRatio(), MeanStandardDeviation()], ids=repr)
+def test_a_plain_classifier_has_a_single_opinion_and_is_refused(strategy):
+    with pytest.raises(TypeError, match=r"several opinions.*LogisticRegression gives none"):
+        strategy(LogisticRegression().fit(X, y), X)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.decomposition import PCA
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.gaussian_process import GaussianProcessRegressor
@@ -314,3 +314,21 @@ def test_a_strategy_may_ask_for_more_views_than_it_announced():
 
     model = GaussianNB().fit(X, y)
     np.testing.assert_array_equal(Forgetful()(model, X_POOL, 4), Margin()(model, X_POOL, 4))
+
+
+@pytest.mark.parametrize(
+    "ensemble",
+    [RandomForestClassifier(7, max_depth=3), BaggingClassifier(GaussianNB(), 5, max_features=2)],
+)
+def test_an_ensemble_asked_for_opinions_and_their_mean_is_run_once(ensemble, monkeypatch):
+    X, y = np.random.RandomState(0).normal(size=(60, 3)), np.arange(60) % 3
+    ensemble = clone(ensemble).set_params(random_state=0).fit(X, y)
+    margin = Margin()
+    strategy = Hybrid(Hybrid(margin, VoteEntropy(), combine="score"), BALD(), combine="score")
+    expected = strategy(ensemble, X, 10)
+    proba = ensemble.predict_proba(X)
+    monkeypatch.setattr(type(ensemble), "predict_proba", None)
+    pool = Pool(ensemble, X, strategy)
+    np.testing.assert_array_equal(strategy.select(pool, 10).indices, expected)
+    second, first = np.sort(proba, axis=1)[:, -2:].T
+    np.testing.assert_allclose(margin.score(pool), second - first, atol=1e-12)

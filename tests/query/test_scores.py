@@ -211,6 +211,28 @@ def test_bald_does_not_depend_on_the_order_of_draws_or_classes():
     np.testing.assert_allclose(scores.bald(proba[..., ::-1]), expected, atol=1e-12)
 
 
+# Votes and spread of draws ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n_draws", "n_classes"), [(1, 1), (1, 3), (2, 2), (20, 3), (9, 9)])
+def test_variation_ratio_is_one_minus_the_share_of_the_mode(n_draws, n_classes):
+    votes = np.random.RandomState(0).randint(n_classes, size=(n_draws, 40))
+    expected = [1 - max(np.bincount(sample)) / n_draws for sample in votes.T]
+    np.testing.assert_array_equal(scores.variation_ratio(votes, n_classes), expected)
+    same = np.repeat(votes[:1], n_draws, axis=0)
+    assert not scores.variation_ratio(same, n_classes).any()
+
+
+@pytest.mark.parametrize("shape", [(1, 20, 3), (2, 20, 2), (10, 20, 5), (4, 20, 1)])
+def test_mean_standard_deviation_is_root_of_second_moment_minus_square_of_first(shape):
+    proba = random_proba(*shape)
+    expected = [
+        np.mean([np.sqrt(max(0, np.mean(p**2) - np.mean(p) ** 2)) for p in draws.T])
+        for draws in np.swapaxes(proba, 0, 1)
+    ]
+    np.testing.assert_allclose(scores.mean_standard_deviation(proba), expected, atol=1e-7)
+
+
 # top_k -----------------------------------------------------------------------------------------
 
 
