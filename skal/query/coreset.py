@@ -139,16 +139,20 @@ class SensitivitySampling(QueryStrategy):
         return self._bounds(pool, free, losses, self._rng(pool))
 
     def _select(self, pool, n_instances, chosen):
-        free = np.setdiff1d(np.arange(pool.n_samples), chosen)
+        free = _all_but(chosen, pool.n_samples)
         rng, losses = self._rng(pool), _Losses(self._loss_function(pool), free)
         q = self._bounds(pool, free, losses, rng)
-        uncovered = losses.known() if self.loss == "true" else []  # the loop teaches these
-        left = np.setdiff1d(np.arange(len(free)), uncovered)
+        uncovered = self._uncovered(losses)
+        left = _all_but(uncovered, len(free))
         drawn, weights = draw(q[left], min(n_instances, len(left)), self.replacement, rng)
         n_missing = n_instances - len(drawn)
-        rows = np.concatenate([left[drawn], uncovered[:n_missing]]).astype(np.intp)
+        rows = np.concatenate([left[drawn], uncovered[:n_missing]])
         weights = np.concatenate([weights, np.ones(n_missing)])
         return Selection(free[rows], q[rows], weights)
+
+    def _uncovered(self, losses):
+        """Return the rows that are labeled whether they are drawn or not: the loop teaches them."""
+        return losses.known() if self.loss == "true" else np.empty(0, np.intp)
 
     def _rng(self, pool):
         return pool.rng(self.random_state, "SensitivitySampling")
@@ -268,6 +272,12 @@ def _check_bounds(q):
             "weights would not be finite. Scale the features in a pipeline, or use a smaller z or "
             "lipschitz."
         )
+
+
+def _all_but(rows, n_rows):
+    is_left = np.ones(n_rows, dtype=bool)  # a set difference would take longer than all the rest
+    is_left[rows] = False
+    return np.flatnonzero(is_left)
 
 
 def _some(rows, n, rng):
