@@ -25,8 +25,10 @@ from skal.query import (
     Margin,
     ProbCover,
     RankedBatch,
+    SensitivitySampling,
     TypiClust,
 )
+from skal.query._clusters import MAX_ITERATIONS, RoundedClusters
 
 from .harness import blobs, machine, measure, probabilities, to_markdown
 
@@ -100,6 +102,37 @@ def _alipy(X):
     labeled, unlabeled = list(range(N_LABELED)), set(range(N_LABELED, len(X)))
     peer = QueryInstanceCoresetGreedy(X, np.zeros(len(X), int), np.arange(len(X)))
     return lambda: peer.select(labeled, unlabeled, batch_size=N_INSTANCES)
+
+
+def k_means(n, d, k):
+    """Clusters of the pool and the distance of each sample to its center's sample."""
+    from sklearn.cluster import KMeans
+
+    X = blobs(n, d)
+    seeds = np.random.RandomState(0)
+    ours = _inertia(X, RoundedClusters(X, k, seeds).labels)
+    peer = KMeans(
+        k, n_init=1, max_iter=MAX_ITERATIONS, random_state=0
+    )  # to convergence it takes 10 x
+    theirs = peer.fit(X).inertia_
+    losses = np.ones(n)
+    sampling = SensitivitySampling(k, loss=losses.__getitem__, random_state=0)
+    yield from measure(
+        f"clusters for SensitivitySampling, {n:,} x {d}, k={k}",
+        lambda: RoundedClusters(X, k, seeds),
+        {f"scikit-learn KMeans, {MAX_ITERATIONS} iterations": lambda: peer.fit(X)},
+        note=f"inertia {100 * (ours / theirs - 1):+.1f} %",
+    )
+    yield from measure(
+        f"SensitivitySampling 100 of {n:,} x {d}, k={k}",
+        lambda: sampling(None, X, N_INSTANCES),
+        {"its clusters alone": lambda: RoundedClusters(X, k, seeds)},
+    )
+
+
+def _inertia(X, labels):
+    sums = np.stack([np.bincount(labels, column) for column in X.T.astype(np.float64)])
+    return np.square(X, dtype=np.float64).sum() - (np.square(sums) / np.bincount(labels)).sum()
 
 
 def badge(n, peers, d=512, c=10):
@@ -379,6 +412,11 @@ CASES = {
         lambda: core_set(50_000, 64),
         lambda: core_set(50_000, 512),
         lambda: core_set(200_000, 512, peers=("scikit-activeml",)),
+    ],
+    "k_means": [
+        lambda: k_means(10_000, 64, 100),
+        lambda: k_means(100_000, 64, 100),
+        lambda: k_means(1_000_000, 64, 100),
     ],
     "batch_bald": [lambda: batch_bald(1000), lambda: batch_bald(4000)],
     "badge": [

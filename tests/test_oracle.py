@@ -8,7 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from skal import ActiveLearner, ActiveLearningLoop, Committee
 from skal._oracle import LossOracle, cross_entropy
-from skal.query import Hybrid, Margin, QueryStrategy, Selection, SensitivitySampling
+from skal.query import Hybrid, Margin, Prefilter, QueryStrategy, Selection, SensitivitySampling
 from skal.stopping import LabelBudget
 
 ESTIMATOR = LogisticRegression(max_iter=500)
@@ -137,6 +137,16 @@ def test_string_labels_committees_and_hybrids(iris, strategy):
     learner = Committee(ActiveLearner(ESTIMATOR), strategy, n_members=2, bootstrap=True)
     loop = make_loop(n_queries=1).set_params(learner=learner).fit(X, y)
     assert 15 < loop.history_[1]["n_labels"] <= 15 + 4
+
+
+def test_a_prefilter_uncovers_labels_of_what_it_keeps(iris):
+    loop = make_loop(Prefilter(TRUE, keep=30), n_queries=1).fit(*iris)
+    first = loop.history_[0]["indices"]
+    unlabeled = np.setdiff1d(np.arange(150), first)
+    model = ESTIMATOR.fit(iris[0][first], iris[1][first])
+    kept = unlabeled[Margin()(model, iris[0][unlabeled], 30)]
+    assert len(loop.history_[1]["indices"]) == 9
+    assert set(loop.history_[1]["indices"]) <= set(kept)
 
 
 def test_a_regressor_has_no_cross_entropy(iris):

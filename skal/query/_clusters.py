@@ -1,10 +1,115 @@
-"""How typical each sample is of its cluster."""
+"""Clusters of an embedding, and how typical each sample is of its own."""
+
+import warnings
 
 import numpy as np
+import scipy.sparse as sp
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import gen_batches
 
-from ._distances import nearest_squared, row_blocks, squared_distances
+from ._distances import centered, nearest_squared, row_blocks, squared_distances
 
+POINTS_PER_CLUSTER = 256  # as many find the centers about as well as all do
+MAX_ITERATIONS = 20
 BLOCK_ROWS = 1024
+
+
+def fast_clusters(X, n_clusters, rng):
+    """Return each row's cluster by k-means; centers are found on a sample of the rows.
+
+    The sample has 256 rows a cluster. There are fewer clusters where fewer rows are distinct.
+
+    Parameters
+    ----------
+    X : ndarray of float32 of shape (n_samples, n_features)
+    n_clusters : int
+        At most `n_samples`.
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    ndarray of int of shape (n_samples,)
+        Values in [0, n_clusters).
+    """
+    seed = rng.randint(np.iinfo(np.int32).max)
+    kmeans = KMeans(n_clusters, n_init=1, max_iter=MAX_ITERATIONS, random_state=seed)
+    n_sample = POINTS_PER_CLUSTER * n_clusters
+    sample = X if len(X) <= n_sample else X[rng.choice(len(X), n_sample, replace=False)]
+    with warnings.catch_warnings():
+        # fewer distinct rows than clusters: the others stay empty
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        kmeans.fit(sample)
+    return kmeans.predict(X)
+
+
+class RoundedClusters:
+    """Rows in clusters that are not empty, each around the row nearest to its mean.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The rows, in float32 or float64.
+    n_clusters : int
+        At most `n_samples`; fewer are left where fewer rows are distinct.
+    rng : numpy.random.RandomState
+
+    Attributes
+    ----------
+    labels : ndarray of int of shape (n_samples,)
+        The cluster of each row.
+    centers : ndarray of int of shape (n_clusters_left,)
+        The row at the center of each cluster, one of its own; ties go to the lowest position.
+    squared_distances : ndarray of float64 of shape (n_samples,)
+        To the row at the center.
+    """
+
+    def __init__(self, X, n_clusters, rng):
+        (X,) = centered(X)
+        labels = fast_clusters(X, n_clusters, rng)
+        is_used = np.bincount(labels, minlength=n_clusters) > 0
+        self.labels = (np.cumsum(is_used) - 1)[labels]
+        means = _means(X, self.labels)
+        to_means = _squared_distances_to(means, X, self.labels)
+        self.centers = _lowest(to_means, self.labels, len(means))
+        self.squared_distances = _squared_distances_to(X[self.centers], X, self.labels)
+
+    def members(self):
+        """Yield the rows of each cluster, its center left out."""
+        labels = self.labels.astype(np.min_scalar_type(len(self.centers)))  # short: sorted by radix
+        order = np.argsort(labels, kind="stable")
+        ends = np.cumsum(np.bincount(self.labels))
+        for center, rows in zip(self.centers, np.split(order, ends[:-1]), strict=True):
+            yield rows[rows != center]
+
+
+def _means(X, labels):
+    """Return the mean of each cluster's rows, in the type of `X`."""
+    sizes = np.bincount(labels)
+    sums = np.zeros((len(sizes), X.shape[1]))
+    for rows in gen_batches(len(X), BLOCK_ROWS):
+        block = X[rows].astype(np.float64)
+        entries = np.ones(len(block)), labels[rows], np.arange(len(block) + 1)
+        sums += sp.csc_array(entries, shape=(len(sizes), len(block))) @ block
+    return (sums / sizes[:, None]).astype(X.dtype)
+
+
+def _squared_distances_to(centers, X, labels):
+    """Return the squared distance of each row to its center, exactly 0 where they are equal."""
+    squared = np.empty(len(X))
+    for rows in gen_batches(len(X), BLOCK_ROWS):
+        difference = X[rows] - centers[labels[rows]]
+        squared[rows] = np.einsum("ij,ij->i", difference, difference)
+    return squared
+
+
+def _lowest(values, labels, n_labels):
+    """Return the position of the lowest value of each label, the first one among ties."""
+    lowest = np.full(n_labels, np.inf)
+    np.minimum.at(lowest, labels, values)
+    ties = np.flatnonzero(values == lowest[labels])
+    _, first = np.unique(labels[ties], return_index=True)
+    return ties[first]
 
 
 def mean_neighbor_distances(X, n_neighbors):

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.random import sample_without_replacement
 
 from .._compat import Interval, StrOptions
-from ._kmeans import Clusters
+from ._clusters import RoundedClusters
 from .base import QueryStrategy, Selection
 from .pool import EMBEDDING, Reduction
 from .scores import entropy, margin, top_k
@@ -139,16 +139,20 @@ class SensitivitySampling(QueryStrategy):
         return self._bounds(pool, free, losses, self._rng(pool))
 
     def _select(self, pool, n_instances, chosen):
-        free = np.setdiff1d(np.arange(pool.n_samples), chosen)
+        free = _all_but(chosen, pool.n_samples)
         rng, losses = self._rng(pool), _Losses(self._loss_function(pool), free)
         q = self._bounds(pool, free, losses, rng)
-        uncovered = losses.known() if self.loss == "true" else []  # the loop teaches these
-        left = np.setdiff1d(np.arange(len(free)), uncovered)
+        uncovered = self._uncovered(losses)
+        left = _all_but(uncovered, len(free))
         drawn, weights = draw(q[left], min(n_instances, len(left)), self.replacement, rng)
         n_missing = n_instances - len(drawn)
-        rows = np.concatenate([left[drawn], uncovered[:n_missing]]).astype(np.intp)
+        rows = np.concatenate([left[drawn], uncovered[:n_missing]])
         weights = np.concatenate([weights, np.ones(n_missing)])
         return Selection(free[rows], q[rows], weights)
+
+    def _uncovered(self, losses):
+        """Return the rows that are labeled whether they are drawn or not: the loop teaches them."""
+        return losses.known() if self.loss == "true" else np.empty(0, np.intp)
 
     def _rng(self, pool):
         return pool.rng(self.random_state, "SensitivitySampling")
@@ -156,7 +160,7 @@ class SensitivitySampling(QueryStrategy):
     def _bounds(self, pool, free, losses, rng):
         """Return `q` of the samples at `free`."""
         self._check_n_clusters(len(free))
-        clusters = Clusters(self._space(pool, free, losses), self.n_clusters, rng)
+        clusters = RoundedClusters(self._space(pool, free, losses), self.n_clusters, rng)
         of_centers = losses.of(clusters.centers)
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
             growth = clusters.squared_distances ** (self.z / 2)
@@ -196,7 +200,7 @@ class SensitivitySampling(QueryStrategy):
             values = pool.reduce(PROXIES[self.loss])
             return lambda indices: np.maximum(values[indices], 0)  # rounding may fall below
         if self.loss != "true":
-            return self.loss
+            return lambda indices: self.loss(pool.positions(indices))
         if pool.loss_of is None:
             raise TypeError(
                 'loss="true" needs the labels, which only ActiveLearningLoop can uncover. Use the '
@@ -208,7 +212,7 @@ class SensitivitySampling(QueryStrategy):
                 'loss="true" with cluster_on="loss" would uncover the label of every sample in the '
                 'pool. Use cluster_on="embedding", or another loss.'
             )
-        return pool.loss_of
+        return lambda indices: pool.loss_of(pool.positions(indices))
 
     def _check_n_clusters(self, n_samples):
         if self.n_clusters > n_samples:
@@ -268,6 +272,12 @@ def _check_bounds(q):
             "weights would not be finite. Scale the features in a pipeline, or use a smaller z or "
             "lipschitz."
         )
+
+
+def _all_but(rows, n_rows):
+    is_left = np.ones(n_rows, dtype=bool)  # a set difference would take longer than all the rest
+    is_left[rows] = False
+    return np.flatnonzero(is_left)
 
 
 def _some(rows, n, rng):

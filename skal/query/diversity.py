@@ -9,11 +9,10 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from .._compat import Interval, StrOptions
-from ._clusters import distances_to_other_clusters, mean_neighbor_distances
+from ._clusters import distances_to_other_clusters, fast_clusters, mean_neighbor_distances
 from ._cover import BallCover
 from ._distances import centered
 from ._k_center import FarthestFirst
-from ._kmeans import subsampled_kmeans
 from .base import QueryStrategy, Selection
 from .pool import EMBEDDING
 
@@ -235,8 +234,7 @@ class TypiClust(QueryStrategy):
         X = np.concatenate([pool.embedding, labeled_like(pool)])  # positions in the pool stay
         n_covering = len(X) - pool.n_samples + len(chosen)
         n_clusters = min(n_covering + n_instances, self.max_clusters, len(X))
-        rng = pool.rng(self.random_state, "TypiClust")
-        labels = subsampled_kmeans(X, n_clusters, rng).predict(X)
+        labels = fast_clusters(X, n_clusters, pool.rng(self.random_state, "TypiClust"))
         is_free = np.ones(len(X), bool)
         is_free[chosen] = is_free[pool.n_samples :] = False
         turns = _turns(labels, is_free, self.min_cluster_size)[:n_instances]
@@ -350,7 +348,7 @@ class ProbCover(QueryStrategy):
         """Return the largest radius for which enough balls hold one cluster only."""
         rng = pool.rng(self.random_state, "ProbCover")
         X = np.concatenate([X, labeled])
-        clusters = subsampled_kmeans(X, min(self._n_classes(pool), len(X)), rng).predict(X)
+        clusters = fast_clusters(X, min(self._n_classes(pool), len(X)), rng)
         rows = rng.permutation(len(X))[:2000]
         nearest = np.sort(distances_to_other_clusters(X, clusters, rows))
         limit = nearest[int((1 - self.purity) * len(rows))]

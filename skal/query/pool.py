@@ -65,8 +65,9 @@ class Pool:
     strategy : QueryStrategy, optional
         Who asks: its reductions share one pass, and errors name it.
     loss_of : callable, optional
-        Takes positions in the pool and returns the model's true losses there, from labels that are
-        uncovered for it. Only an :class:`~skal.ActiveLearningLoop` has it, and counts these labels.
+        Takes positions in the pool that was queried and returns the model's true losses there,
+        from labels that are uncovered for it. Only an :class:`~skal.ActiveLearningLoop` gives it,
+        and counts these labels.
 
     Attributes
     ----------
@@ -229,6 +230,10 @@ class Pool:
         seed = getattr(self.learner, "random_state", None) if random_state is None else random_state
         return round_rng(seed, self.n_labeled, role)
 
+    def positions(self, rows):
+        """Return the positions of samples in the pool that was queried; this may be a part."""
+        return rows
+
     def type_error(self, needs, has):
         """Return the error for a model that cannot give a view."""
         return TypeError(f"{self._asker} needs {needs}, but {self._model_name} {has}.")
@@ -245,12 +250,15 @@ class _Subset(Pool):
     """Some samples of another pool, which the model sees again only for what is not known."""
 
     def __init__(self, pool, rows, strategy, shared):
-        super().__init__(pool.learner, take_rows(pool.X, rows), strategy)
+        super().__init__(pool.learner, take_rows(pool.X, rows), strategy, pool.loss_of)
         self._all, self._rows, self._shared = pool, rows, tuple(shared)
 
     @cached_property
     def labeled_embedding(self):
         return self._all.labeled_embedding if self.n_labeled else super().labeled_embedding
+
+    def positions(self, rows):
+        return self._all.positions(self._rows[rows])
 
     def reduce(self, reduction):
         if self._is_shared(reduction):

@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skal import ActiveLearner
-from skal.query import Hybrid, Margin, Pool, SensitivitySampling
-from skal.query._kmeans import Clusters
+from skal.query import Hybrid, Margin, Pool, Prefilter, RandomSampling, SensitivitySampling
+from skal.query._clusters import RoundedClusters
 from skal.query.coreset import draw
 from skal.query.scores import entropy, margin
 
@@ -33,7 +33,7 @@ def strategy(n_clusters=5, **params):
 
 
 def clusters_of(X, n_clusters, seed=0):
-    return Clusters(np.asarray(X, np.float32), n_clusters, np.random.RandomState(seed))
+    return RoundedClusters(np.asarray(X, np.float32), n_clusters, np.random.RandomState(seed))
 
 
 # Clusters -----------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def test_without_a_lipschitz_constant_the_loss_of_the_center_decides():
 def test_a_large_lipschitz_constant_is_distance_sampling():
     q = strategy(loss=lambda i: np.ones(len(i)), lipschitz=1e9).score(Pool(None, X))
     same_draws = Pool(None, X).rng(0, "SensitivitySampling")
-    distances = Clusters(X.astype(np.float32), 5, same_draws).squared_distances
+    distances = RoundedClusters(X.astype(np.float32), 5, same_draws).squared_distances
     np.testing.assert_allclose(q / q.sum(), distances / distances.sum(), atol=1e-6)
 
 
@@ -209,7 +209,7 @@ def test_one_cluster_is_the_lightweight_coreset():
 @pytest.mark.parametrize("replacement", [True, False])
 def test_zero_losses_everywhere_are_a_uniform_draw(replacement):
     counts = np.zeros(60)
-    for seed in range(300):
+    for seed in range(150):
         zero = strategy(
             loss=lambda i: np.zeros(len(i)),
             lipschitz="estimate",
@@ -348,8 +348,8 @@ def test_the_weighted_sum_estimates_the_sum_over_the_pool(values):
 
 
 def test_without_replacement_the_weighted_sum_is_near_the_sum_and_varies_less():
-    with_replacement = estimates(strategy(cluster_on="loss"), 20, LOSSES, 200)
-    without = estimates(strategy(cluster_on="loss", replacement=False), 20, LOSSES, 200)
+    with_replacement = estimates(strategy(cluster_on="loss"), 20, LOSSES, 100)
+    without = estimates(strategy(cluster_on="loss", replacement=False), 20, LOSSES, 100)
     assert without.mean() == pytest.approx(LOSSES.sum(), rel=0.03)
     assert without.std() < with_replacement.std()
 
@@ -389,6 +389,18 @@ def test_it_is_a_part_of_hybrids(combine):
         y_training=X[:, 0] > 5,
     )
     assert len(set(learner.query(X, 10)[0])) == 10
+
+
+def test_in_a_prefilter_the_loss_is_asked_at_positions_in_the_whole_pool():
+    asked = []
+
+    def loss(indices):
+        asked.extend(indices)
+        return LOSSES[indices]
+
+    kept = RandomSampling(random_state=0)
+    chosen = Prefilter(strategy(loss=loss), keep=20, by=kept)(None, X, 6)
+    assert set(asked) | set(chosen) <= set(kept(None, X, 20))
 
 
 def test_memory_stays_below_what_the_docstring_says():

@@ -10,8 +10,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from skal import ActiveLearner
 from skal.query import Pool, ProbCover, TypiClust, _cover
-from skal.query._clusters import distances_to_other_clusters, mean_neighbor_distances
-from skal.query._kmeans import subsampled_kmeans
+from skal.query._clusters import distances_to_other_clusters, fast_clusters, mean_neighbor_distances
 from skal.query.diversity import _turns
 
 RNG = np.random.RandomState(0)
@@ -120,7 +119,7 @@ def test_all_samples_of_nasty_data_can_be_chosen(name):
 def test_centers_of_a_sample_are_about_as_good_as_those_of_all():
     X = np.vstack([RNG.normal(size=(600, 5)) + 9 * RNG.normal(size=5) for _ in range(12)])
     X = X.astype(np.float32)
-    labels = subsampled_kmeans(X, 10, np.random.RandomState(0)).predict(X)
+    labels = fast_clusters(X, 10, np.random.RandomState(0))
     inertia = sum(((X[labels == c] - X[labels == c].mean(0)) ** 2).sum() for c in set(labels))
     best = min(KMeans(10, n_init=1, random_state=s).fit(X).inertia_ for s in range(3))
     assert inertia <= 1.25 * best
@@ -180,7 +179,7 @@ def test_delta_is_the_largest_radius_with_enough_pure_balls(purity):
     X = RNG.normal(size=(200, 2)).astype(np.float32)
     strategy = ProbCover(purity=purity, n_classes=3, random_state=0)
     pool = Pool(None, X)
-    labels = subsampled_kmeans(X, 3, pool.rng(0, "ProbCover")).predict(X)
+    labels = fast_clusters(X, 3, pool.rng(0, "ProbCover"))
     radius = strategy._estimate(pool, X, X[:0])
     distances, is_other = cdist(X, X), labels[:, None] != labels
 
