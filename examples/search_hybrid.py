@@ -10,7 +10,7 @@ digits::
 
     python examples/search_hybrid.py FOLDER
 
-It takes about three minutes on two cores and writes ``search_hybrid.png``.
+It takes about half a minute on two cores and writes ``search_hybrid.png``.
 """
 
 import argparse

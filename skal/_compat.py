@@ -4,7 +4,6 @@ Nothing else in skal imports a name that starts with an underscore from another 
 """
 
 # until scikit-learn makes parameter validation public (scikit-learn#30027)
-from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-__all__ = ["HasMethods", "Interval", "StrOptions", "fit_context"]
+__all__ = ["HasMethods", "Interval", "StrOptions"]
