@@ -209,9 +209,16 @@ def select_largest(scores, n_instances, chosen):
     if not len(chosen):
         indices = top_k(scores, n_instances)
     else:
-        free = np.setdiff1d(np.arange(len(scores)), chosen)
+        free = positions_without(chosen, len(scores))
         indices = free[top_k(scores[free], n_instances)]
     return Selection(indices, scores[indices])
+
+
+def positions_without(chosen, n_samples):
+    """Return the positions in a pool that are not `chosen`; faster than a difference of sets."""
+    is_free = np.ones(n_samples, bool)
+    is_free[chosen] = False
+    return np.flatnonzero(is_free)
 
 
 def validate_chosen(chosen, n_pool):

@@ -13,7 +13,7 @@ from ._clusters import distances_to_other_clusters, fast_clusters, mean_neighbor
 from ._cover import BallCover
 from ._distances import centered
 from ._k_center import FarthestFirst
-from .base import QueryStrategy, Selection
+from .base import QueryStrategy, Selection, positions_without
 from .pool import EMBEDDING
 
 
@@ -131,7 +131,7 @@ class KMeansDiversity(QueryStrategy):
         return (EMBEDDING,)
 
     def _select(self, pool, n_instances, chosen):
-        free = np.setdiff1d(np.arange(pool.n_samples), chosen)
+        free = positions_without(chosen, pool.n_samples)
         X = pool.embedding[free]
         n_clusters = n_instances if self.n_clusters is None else self.n_clusters
         if n_clusters > len(X):

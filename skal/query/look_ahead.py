@@ -11,7 +11,7 @@ from .._data import n_rows, sample_shape, stack_rows, take_rows
 from .._random import seed_estimator
 from .._threads import one_thread_if_small
 from . import scores
-from .base import QueryStrategy, Selection
+from .base import QueryStrategy, Selection, positions_without
 from .pool import Reduction, labeled_samples
 
 LOSSES = {"log": scores.entropy, "binary": scores.least_confidence}
@@ -89,7 +89,7 @@ class ExpectedErrorReduction(QueryStrategy):
 
     def _select(self, pool, n_instances, chosen):
         rng = pool.rng(self.random_state, "ExpectedErrorReduction")
-        free = np.setdiff1d(np.arange(pool.n_samples), chosen)
+        free = positions_without(chosen, pool.n_samples)
         candidates = _drawn(free, self.n_candidates, rng)
         self._check_enough(candidates, n_instances)
         proba = pool.reduce(*self.reductions())[candidates]
