@@ -8,7 +8,7 @@ from sklearn.utils.random import sample_without_replacement
 
 from .._compat import Interval, StrOptions
 from ._clusters import RoundedClusters
-from .base import QueryStrategy, Selection
+from .base import QueryStrategy, Selection, positions_without
 from .pool import EMBEDDING, Reduction
 from .scores import entropy, margin, top_k
 
@@ -139,11 +139,11 @@ class SensitivitySampling(QueryStrategy):
         return self._bounds(pool, free, losses, self._rng(pool))
 
     def _select(self, pool, n_instances, chosen):
-        free = _all_but(chosen, pool.n_samples)
+        free = positions_without(chosen, pool.n_samples)
         rng, losses = self._rng(pool), _Losses(self._loss_function(pool), free)
         q = self._bounds(pool, free, losses, rng)
         uncovered = self._uncovered(losses)
-        left = _all_but(uncovered, len(free))
+        left = positions_without(uncovered, len(free))
         drawn, weights = draw(q[left], min(n_instances, len(left)), self.replacement, rng)
         n_missing = n_instances - len(drawn)
         rows = np.concatenate([left[drawn], uncovered[:n_missing]])
@@ -272,12 +272,6 @@ def _check_bounds(q):
             "weights would not be finite. Scale the features in a pipeline, or use a smaller z or "
             "lipschitz."
         )
-
-
-def _all_but(rows, n_rows):
-    is_left = np.ones(n_rows, dtype=bool)  # a set difference would take longer than all the rest
-    is_left[rows] = False
-    return np.flatnonzero(is_left)
 
 
 def _some(rows, n, rng):
