@@ -11,6 +11,7 @@ from sklearn.utils.metadata_routing import process_routing
 from .._data import sample_shape
 from .._random import round_rng, seed_estimator
 from .._threads import one_thread_if_small
+from .._warm_start import enable_warm_start
 
 
 def fit_estimator(learner, estimator, data, bootstrap, fit_params, previous=None):
@@ -36,7 +37,7 @@ def fit_estimator(learner, estimator, data, bootstrap, fit_params, previous=None
         fitted = clone(estimator, safe=False)
         seed_estimator(fitted, seed, n_labeled)
         if learner.warm_start:
-            _enable_warm_start(fitted)
+            enable_warm_start(fitted)
     else:
         fitted = copy.deepcopy(previous)
     if bootstrap:
@@ -54,18 +55,6 @@ def routed_params(router, method, params, to="estimator"):
     if not params or not get_config()["enable_metadata_routing"]:
         return params
     return process_routing(router, method, **params)[to][method]
-
-
-def _enable_warm_start(estimator):
-    if not hasattr(estimator, "get_params"):
-        return  # its own fit decides whether it goes on
-    names = [n for n in estimator.get_params() if n.rpartition("__")[2] == "warm_start"]
-    if not names:
-        raise ValueError(
-            f"warm_start=True needs an estimator that can go on from its last fit; "
-            f"{type(estimator).__name__} has no parameter warm_start."
-        )
-    estimator.set_params(**dict.fromkeys(names, True))
 
 
 def _n_operations(data):

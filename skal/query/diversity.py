@@ -195,8 +195,8 @@ class TypiClust(QueryStrategy):
     Scores are the typicality, ``1 / mean distance``; infinity among duplicates, 0 for the only
     sample of a cluster. k-means finds its centers on 256 samples a cluster, in at most 20
     iterations. Time is O(n d k) for k clusters, and O(s² d) in a cluster of s samples that gives
-    one; memory is a copy of the float32 embedding, O(n), and 4096 s bytes for the largest such
-    cluster.
+    one; memory is O(n), a copy of the float32 embedding, another of the rows of such a cluster, and
+    40 bytes for each of their neighbors.
 
     References
     ----------
@@ -351,7 +351,8 @@ class ProbCover(QueryStrategy):
         clusters = fast_clusters(X, min(self._n_classes(pool), len(X)), rng)
         rows = rng.permutation(len(X))[:2000]
         nearest = np.sort(distances_to_other_clusters(X, clusters, rows))
-        limit = nearest[int((1 - self.purity) * len(rows))]
+        n_impure = int((1 - self.purity) * len(rows) + 1e-9)  # 0.2 * 200 is 39.99...
+        limit = nearest[n_impure]
         return float(np.sqrt(limit)) * (1 - 1e-6) if np.isfinite(limit) else 0.0
 
     def _n_classes(self, pool):

@@ -1,5 +1,6 @@
 """Strategies that try what a label would change."""
 
+import copy
 from numbers import Integral
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from .._compat import Interval, StrOptions
 from .._data import n_rows, sample_shape, stack_rows, take_rows
 from .._random import seed_estimator
 from .._threads import one_thread_if_small
+from .._warm_start import enable_warm_start
 from . import scores
 from .base import QueryStrategy, Selection, positions_without
 from .pool import Reduction, labeled_samples
@@ -40,6 +42,11 @@ class ExpectedErrorReduction(QueryStrategy):
         can be chosen: a larger `n_instances` is refused with a ValueError.
     n_evaluation : int or None, default=500
         On how many samples of the pool the error is measured, drawn at random; None takes all.
+    warm_start : bool, default=False
+        Whether each training goes on from the learner's fitted model, which is faster for models
+        that are fitted step by step, such as ``LogisticRegression``, and stops elsewhere by as much
+        as their tolerance allows. Models without such a parameter are refused with a ValueError,
+        and forests, which would only add trees.
     random_state : int, RandomState instance or None, default=None
         Seeds both draws, and estimators without a seed, all copies alike; None inherits the
         learner's.
@@ -73,15 +80,25 @@ class ExpectedErrorReduction(QueryStrategy):
         "loss": [StrOptions(set(LOSSES))],
         "n_candidates": [Interval(Integral, 1, None, closed="left"), None],
         "n_evaluation": [Interval(Integral, 1, None, closed="left"), None],
+        "warm_start": ["boolean"],
         "random_state": ["random_state"],
     }
 
     needs_labeled_data: ClassVar = True  # the contract's checks ask
 
-    def __init__(self, loss="log", *, n_candidates=50, n_evaluation=500, random_state=None):
+    def __init__(
+        self,
+        loss="log",
+        *,
+        n_candidates=50,
+        n_evaluation=500,
+        warm_start=False,
+        random_state=None,
+    ):
         self.loss = loss
         self.n_candidates = n_candidates
         self.n_evaluation = n_evaluation
+        self.warm_start = warm_start
         self.random_state = random_state
 
     def reductions(self):
@@ -93,7 +110,7 @@ class ExpectedErrorReduction(QueryStrategy):
         candidates = _drawn(free, self.n_candidates, rng)
         self._check_enough(candidates, n_instances)
         proba = pool.reduce(*self.reductions())[candidates]
-        trainer = _Trainer(pool, rng.randint(np.iinfo(np.int32).max))
+        trainer = _Trainer(pool, rng.randint(np.iinfo(np.int32).max), self.warm_start)
         rest = _Rest(pool.X, _drawn(free, self.n_evaluation, rng), LOSSES[self.loss])
         with one_thread_if_small(trainer.n_operations):
             errors = [
@@ -146,9 +163,11 @@ class _Rest:
 class _Trainer:
     """Trains copies of the model of a learner with one more sample."""
 
-    def __init__(self, pool, seed):
+    def __init__(self, pool, seed, warm_start):
         self.template = _copied(pool)
         seed_estimator(self.template, seed, pool.n_labeled)
+        if warm_start:
+            self.template = _warm_copy(pool.model)
         self.classes = pool.model.classes_
         self.X_pool, self.learner = pool.X, pool.learner
         self.X = labeled_samples(pool.learner)
@@ -176,7 +195,7 @@ class _Trainer:
     def trained(self, X, label):
         """Return a copy of the model, trained on `X`, the last of which has this label."""
         y = np.concatenate([self.y, np.reshape(label, (1, *self.y.shape[1:]))])
-        model = clone(self.template)
+        model = copy.deepcopy(self.template)
         model.fit(X, y, **self._weights())
         return model
 
@@ -196,3 +215,15 @@ def _copied(pool):
         raise pool.type_error(
             "a model to train again", f"cannot be cloned ({error}). {fits}"
         ) from error
+
+
+def _warm_copy(model):
+    """Return a copy of a fitted model that goes on from there when it is fitted again."""
+    model = copy.deepcopy(model)
+    if any(name.rpartition("__")[2] == "n_estimators" for name in model.get_params()):
+        raise ValueError(
+            f"warm_start=True would only add trees or members to {type(model).__name__}, not train "
+            f"those that it has. Use warm_start=False."
+        )
+    enable_warm_start(model)
+    return model

@@ -128,7 +128,7 @@ class RankedBatch(QueryStrategy):
     ``uncertainty_batch_sampling`` on the same features; where nothing is labeled, the first is the
     sample with the smallest mean distance to the pool, scored 1, and modAL may choose it twice.
     Time is O(n d (m + b)) for m labeled samples and b picks; that first sample takes O(n² d), in
-    tiles. Memory is 48 n bytes and 32 MB beyond the float32 embedding.
+    tiles. Memory is 64 n bytes and 32 MB beyond the float32 embedding.
 
     References
     ----------
@@ -196,8 +196,8 @@ class DensityWeighted(ScoreStrategy):
     -----
     A product wants scores that are not negative: where some are, as those of :class:`Margin`, all
     are first moved up until the least is 0. The density is that of modAL's
-    ``information_density``. Time is O(n² d), in tiles of 512 by 512; memory O(n) and 4 MB beyond
-    the float32 embedding. For large pools, narrow them with :class:`Prefilter` first.
+    ``information_density``. Time is O(n² d), in tiles of 512 by 512; memory 64 n bytes and 4 MB
+    a thread, of four at most, beyond the float32 embedding. For large pools, narrow them with :class:`Prefilter` first.
 
     References
     ----------

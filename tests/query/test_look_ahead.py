@@ -7,6 +7,7 @@ import modAL.models
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -134,6 +135,29 @@ def test_estimators_without_a_seed_are_seeded_alike():
     twice = np.repeat(X_POOL[:1], 2, axis=0)
     first, second = strategy.select(Pool(learner, twice), 2).scores
     assert first == second
+
+
+def test_a_warm_start_finds_the_same_errors_in_fewer_iterations():
+    model, iterations = LogisticRegression(tol=1e-8, max_iter=1000), {}
+
+    class Counting(LogisticRegression):
+        def fit(self, X, y):
+            super().fit(X, y)
+            iterations[self.warm_start] = iterations.get(self.warm_start, 0) + self.n_iter_.max()
+            return self
+
+    learner = held(Counting(**model.get_params()))
+    cold, warm = (select(learner, 20, warm_start=warm) for warm in (False, True))
+    assert_allclose(warm.scores, cold.scores, rtol=1e-4)
+    assert_array_equal(warm.indices, cold.indices)
+    assert iterations[True] < iterations[False]
+    assert not learner.estimator.warm_start
+
+
+@pytest.mark.parametrize("model", [GaussianNB(), RandomForestClassifier(5)], ids=repr)
+def test_models_that_cannot_start_warm_are_refused(model):
+    with pytest.raises(ValueError, match="warm_start"):
+        select(held(model), 1, warm_start=True)
 
 
 def test_what_is_chosen_already_is_not_tried():
