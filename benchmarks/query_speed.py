@@ -28,7 +28,11 @@ from skal.query import (
     SensitivitySampling,
     TypiClust,
 )
-from skal.query._clusters import MAX_ITERATIONS, RoundedClusters
+from skal.query._clusters import (
+    MAX_ITERATIONS,
+    RoundedClusters,
+    mean_neighbor_distances,
+)
 
 from .harness import blobs, machine, measure, probabilities, to_markdown
 
@@ -258,6 +262,7 @@ def ranked_batch(n=20_000, d=64, n_labeled=200, max_pairs=15):
         return uncertainty_batch_sampling(learner, X_pool, n_instances=N_INSTANCES)
 
     def passes():
+        X_pool @ X.T
         for row in range(N_INSTANCES):
             np.dot(X_pool, X_pool[row], out=limit)
 
@@ -265,7 +270,7 @@ def ranked_batch(n=20_000, d=64, n_labeled=200, max_pairs=15):
     yield from measure(
         f"RankedBatch 100 picks, {n:,} x {d}, {n_labeled} labeled",
         ours,
-        {"modAL": theirs, "limit: 100 passes of sgemv": passes},
+        {"modAL": theirs, "limit: one product with the labeled, 100 passes of sgemv": passes},
         max_pairs=max_pairs,
         note=f"{n_same} of {N_INSTANCES} picks are the same",
     )
@@ -295,6 +300,27 @@ def typi_clust(n=50_000, d=128, max_pairs=15):
         lambda: TypiClust(random_state=0)(None, X, N_INSTANCES),
         {"scikit-activeml": lambda: Peer(random_state=0, k=20).query(X, y, batch_size=N_INSTANCES)},
         max_pairs=max_pairs,
+    )
+
+
+def neighbors(n=20_000, d=128, n_neighbors=20):
+    """How near each sample's 20 nearest others are: what TypiClust asks within a cluster."""
+    from sklearn.neighbors import NearestNeighbors
+
+    X = blobs(n, d)
+    peer = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute").fit(X)
+
+    def products():
+        for start in range(0, n, 4096):
+            X[start : start + 4096] @ X.T
+
+    yield from measure(
+        f"distances to the {n_neighbors} nearest, {n:,} x {d}",
+        lambda: mean_neighbor_distances(X, n_neighbors),
+        {
+            "scikit-learn NearestNeighbors, brute": lambda: peer.kneighbors(),
+            "limit: all matrix products": products,
+        },
     )
 
 
@@ -426,6 +452,7 @@ CASES = {
     "ranked_batch": [ranked_batch],
     "density": [density],
     "typi_clust": [typi_clust],
+    "neighbors": [neighbors],
     "prob_cover": [prob_cover],
 }
 
