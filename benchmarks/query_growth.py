@@ -1,4 +1,4 @@
-"""How the time and the memory of each strategy grow with the pool, from 10,000 to 1,000,000 samples.
+"""How time and memory of each strategy grow with the pool, from 10,000 to 1,000,000 samples.
 
 Run ``python -m benchmarks.query_growth``; the table goes to ``benchmarks/results/query_growth.md``.
 """
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from skal import ActiveLearner
 from skal.query import (
     BADGE,
     BALD,

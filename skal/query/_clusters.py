@@ -21,7 +21,8 @@ TIE_64 = 64 * np.finfo(np.float64).eps  # rounding of a squared distance, relati
 def fast_clusters(X, n_clusters, rng):
     """Return each row's cluster by k-means; centers are found on a sample of the rows.
 
-    The sample has 256 rows a cluster, of which k-means++ sees 64. There are fewer clusters where fewer rows are distinct.
+    The sample has 256 rows a cluster, of which k-means++ sees 64. There are fewer clusters where
+    fewer rows are distinct.
 
     Parameters
     ----------

@@ -197,7 +197,8 @@ class DensityWeighted(ScoreStrategy):
     A product wants scores that are not negative: where some are, as those of :class:`Margin`, all
     are first moved up until the least is 0. The density is that of modAL's
     ``information_density``. Time is O(n² d), in tiles of 512 by 512; memory 64 n bytes and 4 MB
-    a thread, of four at most, beyond the float32 embedding. For large pools, narrow them with :class:`Prefilter` first.
+    a thread, of four at most, beyond the float32 embedding. For large pools, narrow them with
+    :class:`Prefilter` first.
 
     References
     ----------
