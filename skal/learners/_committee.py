@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from .._data import n_rows, stack_rows
@@ -37,6 +38,7 @@ class CommitteeMixin(QueryMixin):
         n_members=None,
         bootstrap=False,
         random_state=None,
+        n_jobs=None,
     ):
         self.learner_list = learner_list
         self.query_strategy = query_strategy
@@ -44,6 +46,7 @@ class CommitteeMixin(QueryMixin):
         self.n_members = n_members
         self.bootstrap = bootstrap
         self.random_state = random_state
+        self.n_jobs = n_jobs
 
     # Members -------------------------------------------------------------------------------
 
@@ -160,10 +163,9 @@ class CommitteeMixin(QueryMixin):
         -------
         self
         """
-        members, y = self._new_members(), _one_column(y)
         bootstrap = bootstrap or self.bootstrap
-        for i, member in enumerate(members):
-            member.fit(X, y, bootstrap=bootstrap, **self._routed(i, fit_kwargs))
+        members = self._train(self._new_members(), _fit, fit_kwargs, X, _one_column(y), bootstrap)
+        _share_samples(members, [None] * len(members))
         self.members_ = members
         return self
 
@@ -189,16 +191,10 @@ class CommitteeMixin(QueryMixin):
         -------
         self
         """
-        members = [_copy_of(member) for member in self.learner_list]
-        bootstrap = bootstrap or self.bootstrap
-        for i, member in enumerate(members):
-            params = self._routed(i, fit_kwargs)
-            if only_new:
-                member._add_training_data(X, y)
-                member._fit_on_new(X, y, bootstrap=bootstrap, **params)
-            else:
-                member.teach(X, y, bootstrap=bootstrap, **params)
-        _share_samples(members, self.learner_list)
+        bootstrap, members = bootstrap or self.bootstrap, map(_copy_of, self.learner_list)
+        train = _teach_only_new if only_new else _teach
+        members = self._train(members, train, fit_kwargs, X, y, bootstrap)
+        _share_samples(members, [_data_of(member) for member in self.learner_list])
         self.members_ = members
         return self
 
@@ -209,11 +205,17 @@ class CommitteeMixin(QueryMixin):
         -------
         self
         """
-        members = [_copy_of(member) for member in self.learner_list]
-        for i, member in enumerate(members):
-            member._fit_to_known(bootstrap=True, **self._routed(i, fit_kwargs))
+        members = self._train(map(_copy_of, self.learner_list), _rebag, fit_kwargs)
+        _share_samples(members, [_data_of(member) for member in self.learner_list])
         self.members_ = members
         return self
+
+    def _train(self, members, train, fit_kwargs, *args):
+        """Return the members after `train`, which runs in processes of its own where asked."""
+        return Parallel(n_jobs=self.n_jobs)(
+            delayed(train)(member, *args, self._routed(i, fit_kwargs))
+            for i, member in enumerate(members)
+        )
 
     def _routed(self, i, fit_kwargs):
         return routed_params(self, "fit", fit_kwargs, to=f"learner_{i}")
@@ -291,6 +293,27 @@ def _copy_of(learner):
     return copy.copy(learner) if isinstance(learner, ActiveLearner) else copy.deepcopy(learner)
 
 
+def _fit(member, X, y, bootstrap, params):
+    member.fit(X, y, bootstrap=bootstrap, **params)
+    return member
+
+
+def _teach(member, X, y, bootstrap, params):
+    member.teach(X, y, bootstrap=bootstrap, **params)
+    return member
+
+
+def _teach_only_new(member, X, y, bootstrap, params):
+    member._add_training_data(X, y)
+    member._fit_on_new(X, y, bootstrap=bootstrap, **params)
+    return member
+
+
+def _rebag(member, params):
+    member._fit_to_known(bootstrap=True, **params)
+    return member
+
+
 def _one_column(y):
     """Return a column vector as one dimension, with scikit-learn's warning."""
     y = as_rows(y)
@@ -302,12 +325,12 @@ def _data_of(member):
     return getattr(member, "X_training", None)
 
 
-def _share_samples(members, before):
+def _share_samples(members, held_before):
     """Let members hold one object for the samples if they held one before these were added."""
     shared = {}
-    for member, old in zip(members, before, strict=True):
+    for member, X in zip(members, held_before, strict=True):
         if isinstance(member, ActiveLearner):
-            X = shared.setdefault(id(old.X_training), member.labeled_.X)
+            X = shared.setdefault(id(X), member.labeled_.X)
             member.labeled_ = member.labeled_._replace(X=X)
 
 

@@ -30,6 +30,11 @@ class Committee(CommitteeMixin, ClassifierMixin, modAL.models.Committee):
         a deterministic estimator, such as a logistic regression, differ only with this.
     random_state : int, RandomState instance or None, default=None
         Gives every member without a seed one of its own.
+    n_jobs : int or None, default=None
+        How many members train at a time, each in a process of its own; see
+        :class:`joblib.Parallel`. The result is the same. It pays for members that train for
+        seconds, such as networks; on several GPUs, pass a list of learners whose networks name
+        their devices.
 
     Attributes
     ----------
@@ -67,6 +72,7 @@ class Committee(CommitteeMixin, ClassifierMixin, modAL.models.Committee):
         n_members=None,
         bootstrap=False,
         random_state=None,
+        n_jobs=None,
     ):
         super().__init__(
             learner_list,
@@ -75,6 +81,7 @@ class Committee(CommitteeMixin, ClassifierMixin, modAL.models.Committee):
             n_members=n_members,
             bootstrap=bootstrap,
             random_state=random_state,
+            n_jobs=n_jobs,
         )
 
     @property
@@ -141,7 +148,7 @@ class CommitteeRegressor(CommitteeMixin, RegressorMixin, modAL.models.CommitteeR
 
     Parameters
     ----------
-    learner_list, on_transformed, n_members, bootstrap, random_state
+    learner_list, on_transformed, n_members, bootstrap, random_state, n_jobs
         As for :class:`Committee`.
     query_strategy : callable, default=modAL.disagreement.max_std_sampling
         What chooses.
@@ -174,6 +181,7 @@ class CommitteeRegressor(CommitteeMixin, RegressorMixin, modAL.models.CommitteeR
         n_members=None,
         bootstrap=False,
         random_state=None,
+        n_jobs=None,
     ):
         super().__init__(
             learner_list,
@@ -182,6 +190,7 @@ class CommitteeRegressor(CommitteeMixin, RegressorMixin, modAL.models.CommitteeR
             n_members=n_members,
             bootstrap=bootstrap,
             random_state=random_state,
+            n_jobs=n_jobs,
         )
 
     def vote(self, X, **predict_kwargs):

@@ -420,3 +420,36 @@ def test_columns_and_rows_of_labels_are_taught_in_turn():
 def test_lists_are_voted_on():
     committee = CommitteeRegressor(ActiveLearner(Ridge()), n_members=2).fit([[0.0], [1.0]], [0, 1])
     assert committee.vote([[0.0], [0.5], [1.0]]).shape == (3, 2)
+
+
+@pytest.mark.parametrize("bootstrap", [False, True])
+def test_members_trained_in_processes_are_those_trained_one_by_one(hard, bootstrap):
+    X, y = hard
+    learner = ActiveLearner(DecisionTreeClassifier(max_features=1))
+    probabilities = []
+    for n_jobs in (None, 2):
+        committee = Committee(
+            learner, n_members=3, bootstrap=bootstrap, random_state=0, n_jobs=n_jobs
+        )
+        committee.fit(X[:20], y[:20]).teach(X[20:30], y[20:30])
+        committee.teach(X[30:], y[30:], only_new=True)
+        committee.rebag()
+        probabilities.append(committee.vote_proba(X))
+    np.testing.assert_array_equal(*probabilities)
+
+
+def test_members_trained_in_processes_hold_their_samples_once(hard):
+    X, y = hard
+    committee = Committee(ActiveLearner(GaussianNB()), n_members=3, n_jobs=2)
+    for trained in (committee.fit(X[:20], y[:20]), committee.teach(X[20:], y[20:])):
+        assert len({id(member.X_training) for member in trained}) == 1
+
+
+def test_a_failure_in_a_process_changes_no_member(hard):
+    X, y = hard
+    committee = Committee(ActiveLearner(LogisticRegression()), n_members=2, n_jobs=2).fit(X, y)
+    before = list(committee)
+    with pytest.raises(ValueError, match="NaN"):
+        committee.teach(np.full((1, 3), np.nan), [0])
+    assert list(committee) == before
+    assert len(committee.X_training) == len(X)
