@@ -94,7 +94,7 @@ class CNNClassifier(NetClassifier):
     --------
     >>> from sklearn.datasets import load_digits
     >>> X, y = load_digits(return_X_y=True)
-    >>> net = CNNClassifier(image_shape=(8, 8), max_epochs=5, random_state=0).fit(X[:300], y[:300])
+    >>> net = CNNClassifier(image_shape=(8, 8), max_epochs=2).fit(X[:99], y[:99])
     >>> net.predict_proba(X[:2]).shape
     (2, 10)
     """
@@ -150,11 +150,11 @@ class LeNetClassifier(NetClassifier):
 
     Examples
     --------
-    >>> from sklearn.datasets import load_digits
-    >>> X, y = load_digits(return_X_y=True)
-    >>> net = LeNetClassifier(image_shape=(8, 8), max_epochs=5, random_state=0).fit(X[:300], y[:300])
-    >>> net.predict_proba(X[:2]).shape
-    (2, 10)
+    >>> import numpy as np
+    >>> X, y = np.random.RandomState(0).rand(20, 28, 28), np.arange(20) % 2
+    >>> net = LeNetClassifier(max_epochs=2, random_state=0).fit(X, y)
+    >>> net.sample_proba(X[:4], n_samples=3).shape
+    (3, 4, 2)
     """
 
     def __init__(

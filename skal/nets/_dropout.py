@@ -4,15 +4,20 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from skorch import NeuralNet
 from skorch.dataset import get_len, unpack_data
 from torch import nn
 
 from .._compat import probabilities_of
 from .._random import derive_seed
 from ._modules import active_dropouts, as_logits
+from ._thinned import thin_sequence
+from ._training import Net
 
 ROWS_AT_ONCE = 1024  # rows of a pass after the first dropout, over all draws
 WHOLE_CHANNELS = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout)
+PLAIN = (NeuralNet.infer, Net.infer)  # what calls the module on a batch, and nothing else
+UNKNOWN = object()
 ALPHA = -1.7580993408473766  # what dropped units become in self-normalizing networks
 
 
@@ -67,8 +72,7 @@ def sample_proba(net, X, n_samples=20, *, per_sample=False, seed=0):
     out = []
     with torch.inference_mode(), draws.attached_to(module):
         for batch in net.get_iterator(net.get_dataset(X), training=False):
-            for part in _parts(unpack_data(batch)[0], max(1, ROWS_AT_ONCE // n_samples)):
-                logits = draws.run(lambda rows: as_logits(net.infer(rows)), part)
+            for logits in draws.logits(net, unpack_data(batch)[0]):
                 proba = to_proba(logits.flatten(0, 1).cpu()).float()  # (n_samples * n, n_classes)
                 out.append(proba.unflatten(0, logits.shape[:2]).numpy())
     return np.concatenate(out, axis=1)
@@ -105,6 +109,7 @@ class _Draws:
         self.n_draws, self.seed, self.per_sample = n_draws, seed, per_sample
         self._free = torch.Generator().manual_seed(seed)  # of masks that differ by sample
         self._is_split = True
+        self._thin = UNKNOWN
         self._masks = {}
 
     @contextmanager
@@ -121,7 +126,25 @@ class _Draws:
             for layer, mode in modes:
                 layer.training = mode
 
-    def run(self, forward, batch):
+    def logits(self, net, batch):
+        """Yield logits of the samples of a batch, of shape (n_draws, n, n_classes)."""
+        if self._thin is UNKNOWN:
+            self._thin = self._thinned(net, batch)
+        if self._thin is not None:
+            yield self._thin.run(batch)
+            return
+        for part in _parts(batch, max(1, ROWS_AT_ONCE // self.n_draws)):
+            yield self._run(lambda rows: as_logits(net.infer(rows)), part)
+
+    def _thinned(self, net, batch):
+        """Return the thinned networks where they are known to say what the net would."""
+        is_plain = type(net).infer in PLAIN and not getattr(net, "mixed_precision", False)
+        is_on_cpu = isinstance(batch, torch.Tensor) and torch.device(net.device).type == "cpu"
+        if self.per_sample or not is_plain or not is_on_cpu:
+            return None
+        return thin_sequence(net.module_, batch[:1], self._keep)
+
+    def _run(self, forward, batch):
         """Return logits of shape (n_draws, n, n_classes)."""
         self._n_rows = get_len(batch)
         if self._is_split:

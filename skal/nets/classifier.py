@@ -244,7 +244,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             X,
             reset=reset,
             dtype=None,
-            ensure_2d=np.ndim(X) < 3,
+            ensure_2d=_n_dims(X) < 3,
             allow_nd=True,
             ensure_all_finite=False,
         )
@@ -304,7 +304,8 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        positions = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[positions]
 
     def embed(self, X, layer=None):
         """Return what the last fully connected layer sees, or the layer of a name.
@@ -370,5 +371,8 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        tags.non_deterministic = self.random_state is None
         return tags
+
+
+def _n_dims(X):
+    return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim

@@ -1,4 +1,4 @@
-"""What only networks can do, of skal's own and of the user's skorch nets; torch is loaded by them."""
+"""What only networks can do: skal's own, and users' skorch nets. Without one, no torch is loaded."""
 
 import sys
 
