@@ -6,10 +6,11 @@
     └── DivergenceError  the training of a net diverged
     ValueError
     ├── DatasetError    a file of a data set is not what it should be
-    └── ResumeError     a run folder belongs to another comparison, or is not finished
+    ├── ResumeError     a run folder belongs to another comparison, or is not finished
+    └── SavedNetError   a folder holds no net that this version can load
 """
 
-__all__ = ["DatasetError", "DivergenceError", "ResumeError"]
+__all__ = ["DatasetError", "DivergenceError", "ResumeError", "SavedNetError"]
 
 
 class DatasetError(ValueError):
@@ -22,3 +23,7 @@ class DivergenceError(ArithmeticError):
 
 class ResumeError(ValueError):
     """A run folder belongs to another comparison, or is not finished."""
+
+
+class SavedNetError(ValueError):
+    """A folder holds no net that this version can load."""

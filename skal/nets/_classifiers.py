@@ -26,7 +26,7 @@ class MLPClassifier(NetClassifier):
     max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
             augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
             device, mixed_precision, warm_start, random_state, verbose
-        As for :class:`NetClassifier`. Without ``image_shape``, each feature is standardized.
+        As for :class:`NetClassifier`. Rows are standardized by feature, images by channel.
 
     Examples
     --------
@@ -41,7 +41,6 @@ class MLPClassifier(NetClassifier):
         **NetClassifier._parameter_constraints,
         "n_hidden": [Interval(Integral, 1, None, closed="left")],
     }
-    _as_images = False
 
     def __init__(
         self,

@@ -109,7 +109,7 @@ class Reader:
         return X
 
 
-def make_reader(X, image_shape=None, *, as_images=True):
+def make_reader(X, image_shape=None):
     """Return the reader of samples laid out as in `X`, without statistics.
 
     Parameters
@@ -118,8 +118,6 @@ def make_reader(X, image_shape=None, *, as_images=True):
         As :func:`as_samples` returns them.
     image_shape : tuple of int, optional
         (H, W) or (C, H, W), for flat rows.
-    as_images : bool, default=True
-        Whether 3-d and 4-d arrays are images; else each sample is a row of features.
     """
     if isinstance(X, list):
         height, width, channels = read_image(X[0]).shape
@@ -127,10 +125,10 @@ def make_reader(X, image_shape=None, *, as_images=True):
     given = X.shape[1:]
     if image_shape is not None:
         return _reader_of_flat(given, image_shape)
-    if X.ndim == 3 and as_images:
+    if X.ndim == 3:
         return Reader("gray", given, (1, *given))
-    if X.ndim == 4 and as_images:
-        if given[2] in CHANNELS and given[0] not in CHANNELS:
+    if X.ndim == 4:
+        if given[2] in CHANNELS and given[0] > max(CHANNELS):
             return Reader("channels_last", given, (given[2], given[0], given[1]))
         return Reader("channels_first", given, given)
     return Reader("rows", given, (math.prod(given),))

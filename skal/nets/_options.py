@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
 
+from ._augment import random_affine
 from ._training import KeepGood, Samples
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
@@ -17,8 +18,11 @@ def optimizer_options(net):
     return options
 
 
-def make_callbacks(net):
-    """Return the callbacks that the parameters ask for, and those of the user."""
+def make_callbacks(net, monitor):
+    """Return the callbacks that the parameters ask for, and those of the user.
+
+    `monitor` is the loss that early stopping watches.
+    """
     callbacks = [("keep_good", KeepGood()), ("timer", EpochTimer())]
     if net.lr_schedule == "cosine":
         policy = torch.optim.lr_scheduler.CosineAnnealingLR
@@ -26,14 +30,38 @@ def make_callbacks(net):
     elif net.lr_schedule is not None:
         callbacks.append(("lr_schedule", net.lr_schedule))
     callbacks += net.callbacks or []
+    if net.early_stopping is not None:
+        callbacks.append(("early_stopping", EarlyStopping(monitor, patience=net.early_stopping)))
     if net.verbose:
         callbacks.append(("print_log", PrintLog()))
-    if net.early_stopping is not None:
-        has_valid = net.validation_fraction > 0
-        monitor = "valid_loss" if has_valid else "train_loss"
-        stopping = EarlyStopping(monitor, patience=net.early_stopping)
-        callbacks.append(("early_stopping", stopping))
     return callbacks
+
+
+def augmentation_of(net):
+    """Return what changes training batches, or None."""
+    if net.augment != "affine":
+        return net.augment
+    if len(net.reader_.shape) != 3:
+        raise ValueError(
+            f"augment='affine' needs images; got rows of {net.reader_.shape[0]} features. Say how "
+            f"they are laid out with image_shape=(H, W) or (C, H, W)."
+        )
+    return random_affine
+
+
+def validate_weight(weight, n_samples):
+    """Return weights of samples as float32 with mean 1, or None."""
+    if weight is None:
+        return None
+    weight = np.asarray(weight, np.float64)
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must hold one weight for each sample; got shape {weight.shape} for "
+            f"{n_samples} samples."
+        )
+    if not np.isfinite(weight).all() or weight.min() < 0 or not weight.any():
+        raise ValueError("sample_weight must be finite, not negative, and not all zero.")
+    return (weight / weight.mean()).astype(np.float32)
 
 
 def split_validation(data, fraction, seed):

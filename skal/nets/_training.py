@@ -61,14 +61,16 @@ class TrainingBatches:
             yield self._batch(rows)
 
     def _batch(self, rows):
-        on_device = rows.to(self.y.device)
-        if self.is_held:
-            X = self.X[on_device]
-        else:
-            X = self.net.reader.read(self.data.X, np.sort(rows.numpy()), self.net.device)
-            on_device = on_device.sort().values
-        y = self.y[on_device]
-        return X, y if self.weight is None else (y, self.weight[on_device])
+        X = self.X[rows.to(self.y.device)] if self.is_held else self._read(rows)
+        rows = rows.to(self.y.device)
+        return X, self.y[rows] if self.weight is None else (self.y[rows], self.weight[rows])
+
+    def _read(self, rows):
+        """Return samples from disk, read in the order in which they lie there."""
+        order = rows.argsort()
+        X = self.net.reader.read(self.data.X, rows[order].numpy(), self.net.device)
+        release_pages(self.data.X)
+        return X[order.argsort().to(X.device)]
 
 
 class InferenceBatches:
@@ -183,6 +185,8 @@ class Net(NeuralNetClassifier):
         else:
             losses = torch.stack([step_fn(b, **params)["loss"].detach() for b in iterator])
             losses = losses.tolist()  # asked once: each question makes a GPU wait
+        if training:
+            self.first_loss_ = losses[0]
         self.history.record(f"{prefix}_loss", float(np.mean(losses)))
 
     def _are_batches_heard(self):
@@ -207,25 +211,28 @@ class KeepGood(Callback):
 
     def initialize(self):
         """Forget all weights."""
-        self.good_, self.best_, self.best_loss_ = None, None, math.inf
+        self.good_, self.before_, self.best_, self.best_loss_ = None, None, None, math.inf
         return self
 
     def on_train_begin(self, net, **kwargs):
         """Remember the weights to begin with."""
         self.initialize()
-        self.good_ = _copy_of(net.module_)
+        self.good_, self.before_ = _copy_of(net.module_), _copy_of(net.module_)
 
     def on_epoch_end(self, net, **kwargs):
         """Judge the epoch."""
         record = net.history[-1]
         if not math.isfinite(record["train_loss"]) or not _is_finite(net.module_):
-            net.module_.load_state_dict(self.good_)
+            # the first loss of an epoch tells what the weights of the epoch before are worth
+            is_good = math.isfinite(net.first_loss_)
+            net.module_.load_state_dict(self.good_ if is_good else self.before_)
             raise DivergenceError(
                 f"training diverged in epoch {record['epoch']}, at learning rate "
                 f"{net.optimizer_.param_groups[0]['lr']:g}: the loss or a weight is not finite. "
                 f"Choose a smaller lr, or clip gradients with clip_norm=1.0. The net keeps its "
-                f"weights of the epoch before."
+                f"last good weights."
             )
+        self.good_, self.before_ = self.before_, self.good_
         _copy_into(self.good_, net.module_)
         if record.get("valid_loss", math.inf) < self.best_loss_:
             self.best_loss_ = record["valid_loss"]
@@ -235,7 +242,7 @@ class KeepGood(Callback):
         """Go back to the best epoch, if epochs were judged, and let the copies go."""
         if self.best_ is not None:
             net.module_.load_state_dict(self.best_)
-        self.good_ = self.best_ = None
+        self.good_ = self.before_ = self.best_ = None
 
 
 def _copy_of(module):
@@ -264,8 +271,8 @@ def retry_smaller(run, batch_size, smallest=1):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         warnings.warn(
-            f"the GPU ran out of memory; trying again with batches of {batch_size} samples. Set "
-            f"batch_size={batch_size} to begin there.",
+            f"the GPU ran out of memory; trying again with batches of {batch_size} samples. To "
+            f"train with these from the start, set batch_size={batch_size}.",
             ResourceWarning,
             stacklevel=2,
         )

@@ -3,6 +3,7 @@
 import copy
 import functools
 import inspect
+import math
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -12,15 +13,23 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch.callbacks import LRScheduler
 
 from .._compat import Interval, StrOptions
 from .._random import derive_seed
 from . import _dropout, _embed
-from ._augment import random_affine
+from ._files import load_net, save_net
 from ._inputs import as_samples, is_paths, make_reader
-from ._options import OPTIMIZERS, make_callbacks, optimizer_options, split_validation
+from ._options import (
+    OPTIMIZERS,
+    augmentation_of,
+    make_callbacks,
+    optimizer_options,
+    split_validation,
+    validate_weight,
+)
 from ._seeds import choose_device, seeded
-from ._training import INFERENCE_ROWS, Net, Samples, retry_smaller
+from ._training import Net, Samples, retry_smaller
 
 
 class NetClassifier(ClassifierMixin, BaseEstimator):
@@ -35,6 +44,78 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         fit, which begins with its weights.
     module_params : dict, default=None
         Further keyword arguments of `module`.
+    dropout : float, default=0.5
+        What `module` gets as ``dropout``, if it has such an argument.
+    max_epochs : int, default=100
+        How many passes over the training data. With few labels, an epoch is a step or two.
+    batch_size : int, default=64
+        Samples of a training step. Halved, with a warning, where a GPU has too little memory.
+    lr : float, default=1e-3
+        The learning rate.
+    optimizer : {"adam", "adamw", "sgd"} or class, default="adam"
+        A torch optimizer.
+    momentum : float, default=0.9
+        Of ``"sgd"``.
+    weight_decay : float, default=0.0
+        Of the optimizer.
+    image_shape : tuple of int, default=None
+        (H, W) or (C, H, W): rows of `X` are flat images.
+    standardize : bool, default=True
+        Whether mean and standard deviation of each channel are learned from the training data and
+        taken out; of rows without ``image_shape``, of each feature. uint8 is divided by 255 first
+        in any case, so that bytes and numbers in [0, 1] mean the same.
+    augment : {"affine"} or callable, default=None
+        Changes batches of training images, never those predicted: ``"affine"`` shifts, rotates and
+        scales each a little. A callable takes and returns a standardized tensor (n, C, H, W).
+    validation_fraction : float, default=0.0
+        The share of each class to judge epochs by; the weights of the epoch with the least
+        validation loss are kept.
+    early_stopping : int, default=None
+        Stop after so many epochs without a smaller loss: of validation, else of training.
+    lr_schedule : {"cosine"} or skorch.callbacks.LRScheduler, default=None
+        How the learning rate changes.
+    clip_norm : float, default=None
+        The largest norm of a gradient.
+    callbacks : list of skorch callbacks, default=None
+        Further ones, such as checkpoints, scores and trackers.
+    device : str, default="auto"
+        ``"auto"`` is the first of CUDA, MPS and CPU there is.
+    mixed_precision : bool, default=False
+        Whether to compute in bfloat16 where torch deems it safe.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last one, if the classes are the same.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, batches, dropout and augmentation. torch's own generator is left as it was.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNetClassifier
+        What trained; ``net_.module_`` is the torch module.
+    classes_ : ndarray of shape (n_classes,)
+        The labels seen.
+    n_features_in_ : int
+        How many numbers one sample holds; 1 for paths.
+    history_ : skorch.history.History
+        Losses of each epoch.
+    draw_seed_ : int
+        Seeds the draws of :meth:`sample_proba`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Tiny(torch.nn.Sequential):
+    ...     def __init__(self, in_shape, n_classes, dropout):
+    ...         super().__init__(
+    ...             torch.nn.Flatten(),
+    ...             torch.nn.Dropout(dropout),
+    ...             torch.nn.Linear(np.prod(in_shape), n_classes),
+    ...         )
+    >>> X, y = np.random.RandomState(0).rand(20, 3, 8, 8), np.arange(20) % 2
+    >>> net = NetClassifier(Tiny, dropout=0.2, max_epochs=2).fit(X, y)
+    >>> net.embed(X).shape
+    (20, 192)
     """
 
     _parameter_constraints: ClassVar = {
@@ -52,7 +133,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         "augment": [StrOptions({"affine"}), callable, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "early_stopping": [Interval(Integral, 1, None, closed="left"), None],
-        "lr_schedule": [StrOptions({"cosine"}), callable, None],
+        "lr_schedule": [StrOptions({"cosine"}), LRScheduler, None],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "callbacks": [list, None],
         "device": [str, torch.device],
@@ -61,7 +142,6 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
-    _as_images = True
 
     def __init__(
         self,
@@ -126,7 +206,9 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         X_val, y_val : optional
             Samples that judge each epoch, in place of ``validation_fraction``.
         **params
-            ``sample_weight``: what each sample counts in the loss, of shape (n,).
+            ``sample_weight``: what each sample counts in the loss, of shape (n,). Only ratios
+            matter. Batches are drawn at random, so that a weight of 2 is near, but not exactly,
+            the same sample twice.
 
         Returns
         -------
@@ -144,12 +226,13 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(np.iinfo(np.int32).max))
         classes, targets = np.unique(y, return_inverse=True)
-        data, valid_data = self._split(X, targets, classes, X_val, y_val, params, seed)
+        weight = _only_weight(params)
+        data, valid_data = self._split(X, targets, classes, X_val, y_val, weight, seed)
         warm = self._can_go_on(classes)
         self.classes_ = classes
         self.draw_seed_ = derive_seed(seed, len(y), "draws")
         if not warm:
-            self.reader_ = make_reader(data.X, self.image_shape, as_images=self._as_images)
+            self.reader_ = make_reader(data.X, self.image_shape)
             if self.standardize:
                 self.reader_.learn_statistics(data.X)
         net = self.net_ if warm else None
@@ -160,15 +243,15 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         device = choose_device(self.device)
         with seeded(seed, device):
             if net is None:
-                self.net_ = self._make_net(device).initialize()
+                monitor = "train_loss" if valid_data is None else "valid_loss"
+                self.net_ = self._make_net(device, monitor).initialize()
             self.net_.set_params(batch_size=batch_size, valid_data=valid_data)
             self.net_.partial_fit(data)
         self.net_.valid_data = None  # not kept, nor pickled
 
-    def _make_net(self, device):
+    def _make_net(self, device, monitor="train_loss"):
         params = {f"optimizer__{k}": v for k, v in optimizer_options(self).items()}
         params |= {f"module__{k}": v for k, v in self._module_arguments().items()}
-        is_affine = self.augment == "affine"
         return Net(
             self._module_factory(),
             criterion=torch.nn.CrossEntropyLoss,
@@ -176,12 +259,12 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             lr=self.lr,
             max_epochs=self.max_epochs,
             train_split=None,
-            callbacks=make_callbacks(self),
+            callbacks=make_callbacks(self, monitor),
             device=device,
             classes=list(range(len(self.classes_))),
             verbose=int(self.verbose),
             reader=self.reader_,
-            augment=random_affine if is_affine else self.augment,
+            augment=augmentation_of(self),
             clip_norm=self.clip_norm,
             mixed_precision=self.mixed_precision,
             **params,
@@ -235,34 +318,38 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     def _validate_samples(self, X, reset=False):
         """Return samples whose rows can be read; of tables, scikit-learn checks the columns."""
         if is_paths(X):
-            self.n_features_in_ = 1 if reset else self.n_features_in_
-            return as_samples(X)
-        if hasattr(X, "detach"):
             X = as_samples(X)
+            if reset:
+                self.n_features_in_ = 1
+            return X
+        X = as_samples(X) if hasattr(X, "detach") else X
+        is_table = _n_dims(X) < 3
         X = validate_data(
             self,
             X,
             reset=reset,
             dtype=None,
-            ensure_2d=_n_dims(X) < 3,
+            ensure_2d=is_table,
             allow_nd=True,
-            ensure_all_finite=False,
+            ensure_all_finite=False,  # the reader looks, a batch at a time
         )
-        return as_samples(X if X.dtype.kind in "biuf" else X.astype(np.float32))
+        if reset and not is_table:
+            self.n_features_in_ = math.prod(X.shape[1:])
+        return X if X.dtype.kind in "biuf" else X.astype(np.float32)
 
-    def _split(self, X, targets, classes, X_val, y_val, params, seed):
-        weight = params.get("sample_weight")
-        data = Samples(X, targets, None if weight is None else np.asarray(weight, np.float32))
-        if X_val is not None:
-            X_val, y_val = self._validate_samples(X_val), np.asarray(y_val)
-            unseen = np.setdiff1d(y_val, classes)
-            if len(unseen):
-                raise ValueError(
-                    f"y_val holds labels that y does not: {unseen.tolist()}. Label some of them "
-                    f"for training, or leave them out of the validation data."
-                )
-            return data, Samples(X_val, np.searchsorted(classes, y_val))
-        return split_validation(data, self.validation_fraction, seed)
+    def _split(self, X, targets, classes, X_val, y_val, weight, seed):
+        """Return training and validation samples."""
+        data = Samples(X, targets, validate_weight(weight, len(X)))
+        if X_val is None:
+            return split_validation(data, self.validation_fraction, seed)
+        X_val, y_val = self._validate_samples(X_val), np.asarray(y_val)
+        unseen = np.setdiff1d(y_val, classes)
+        if len(unseen):
+            raise ValueError(
+                f"y_val holds labels that y does not: {unseen.tolist()}. Label some of them for "
+                f"training, or leave them out of the validation data."
+            )
+        return data, Samples(X_val, np.searchsorted(classes, y_val))
 
     def _samples(self, X):
         check_is_fitted(self)
@@ -271,12 +358,14 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     def _run(self, function, X):
         """Call a function of the net and samples, with smaller batches if a GPU is too small."""
         data = self._samples(X)
+        most = min(self.net_.inference_rows, max(1, len(data)))
 
         def run(rows):
-            self.net_.inference_rows = rows
+            if rows < most:
+                self.net_.inference_rows = rows  # from now on
             return function(self.net_, data)
 
-        return retry_smaller(run, INFERENCE_ROWS)
+        return retry_smaller(run, most)
 
     # Predicting ----------------------------------------------------------------------------
 
@@ -359,6 +448,43 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             X,
         )
 
+    # Files ---------------------------------------------------------------------------------
+
+    def save(self, folder):
+        """Write the fitted net into a folder: weights as safetensors, parameters as JSON.
+
+        Parameters
+        ----------
+        folder : str or path
+            Made if need be. A net that is there is overwritten.
+        """
+        check_is_fitted(self)
+        save_net(self, folder)
+
+    @classmethod
+    def load(cls, folder, *, module=None, device=None):
+        """Return a net that was saved. Nothing is unpickled.
+
+        Parameters
+        ----------
+        folder : str or path
+        module : callable or torch.nn.Module, optional
+            Of a saved :class:`NetClassifier`: its module, of which only the weights are kept.
+        device : str, optional
+            Where to; by default the saved parameter.
+
+        Returns
+        -------
+        NetClassifier
+            Of the class that was saved. It predicts, embeds and draws as before.
+
+        Raises
+        ------
+        SavedNetError
+            If the folder holds no net, or one of another class or format.
+        """
+        return load_net(cls, folder, module, device)
+
     @property
     def history_(self):
         """What training recorded, one dict an epoch."""
@@ -376,3 +502,14 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
 
 def _n_dims(X):
     return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+
+
+def _only_weight(params):
+    """Return the weights among the arguments of fit, which has no others."""
+    unknown = sorted(set(params) - {"sample_weight"})
+    if unknown:
+        raise TypeError(
+            f"fit takes X, y, X_val, y_val and sample_weight; got {unknown}. Parameters of the "
+            f"net are set in its constructor."
+        )
+    return params.get("sample_weight")

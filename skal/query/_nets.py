@@ -1,4 +1,4 @@
-"""What only networks can do: skal's own, and users' skorch nets. Without one, no torch is loaded."""
+"""What only networks can do: those of skal, and skorch nets. Without one, no torch is loaded."""
 
 import sys
 
