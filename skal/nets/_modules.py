@@ -6,7 +6,6 @@ where they can they are plain sequences of layers: a pass with dropout is then a
 
 import math
 
-import torch
 from torch import nn
 
 from .._compat import import_torchvision
@@ -143,8 +142,3 @@ def active_dropouts(module):
 def as_logits(output):
     """Return what a module says first; some say more."""
     return output[0] if isinstance(output, tuple | list) else output
-
-
-def count_parameters(module):
-    """Return how many numbers a module learns."""
-    return sum(p.numel() for p in module.parameters() if isinstance(p, torch.Tensor))
