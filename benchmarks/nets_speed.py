@@ -16,7 +16,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from skal.nets import CNNClassifier, LeNetClassifier, NetClassifier, ResNet18Classifier
-from skal.nets._modules import CNN, LeNet
+from skal.nets._modules import MLP, LeNet
 from skal.nets._training import INFERENCE_ROWS
 
 from .harness import machine, measure, to_markdown
@@ -143,16 +143,16 @@ def score_memory_map(gigabytes):
         path = Path(folder) / "pool.npy"
         np.lib.format.open_memmap(path, "w+", np.uint8, (n, 112, 112))
         pool = np.load(path, mmap_mode="r")
-        net = NetClassifier(_thumbnail_cnn, max_epochs=1, device="cpu").fit(X, y)
+        net = NetClassifier(_thumbnail_net, max_epochs=1, device="cpu").fit(X, y)
         before = _peak_mib()
         net.predict_proba(pool)
     print(before, _peak_mib())
 
 
-def _thumbnail_cnn(in_shape, n_classes, dropout):
+def _thumbnail_net(in_shape, n_classes, dropout):
     """Return a net of averaged pixels, so that reading is what takes time and memory."""
     small = (in_shape[0], in_shape[1] // 7, in_shape[2] // 7)
-    return torch.nn.Sequential(torch.nn.AvgPool2d(7), CNN(small, n_classes, dropout=dropout))
+    return torch.nn.Sequential(torch.nn.AvgPool2d(7), MLP(small, n_classes, dropout=dropout))
 
 
 def _peak_mib():

@@ -2,7 +2,6 @@
 
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.dataset import get_len, unpack_data
@@ -11,6 +10,7 @@ from torch import nn
 from .._compat import probabilities_of
 from .._random import derive_seed
 from ._modules import active_dropouts, as_logits
+from ._parts import Parts
 from ._thinned import thin_sequence
 from ._training import Net
 
@@ -69,13 +69,14 @@ def sample_proba(net, X, n_samples=20, *, per_sample=False, seed=0):
     check_has_dropout(module)
     to_proba = probabilities_of(net)
     draws = _Draws(n_samples, seed, per_sample)
-    out = []
+    dataset = net.get_dataset(X)
+    out = Parts(len(dataset), axis=1)
     with torch.inference_mode(), draws.attached_to(module):
-        for batch in net.get_iterator(net.get_dataset(X), training=False):
+        for batch in net.get_iterator(dataset, training=False):
             for logits in draws.logits(net, unpack_data(batch)[0]):
                 proba = to_proba(logits.flatten(0, 1).cpu()).float()  # (n_samples * n, n_classes)
-                out.append(proba.unflatten(0, logits.shape[:2]).numpy())
-    return np.concatenate(out, axis=1)
+                out.add(proba.unflatten(0, logits.shape[:2]).numpy())
+    return out.array
 
 
 def _parts(batch, size):

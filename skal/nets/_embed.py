@@ -2,11 +2,9 @@
 
 from contextlib import contextmanager
 
-import numpy as np
-import torch
-
 from .._compat import probabilities_of
 from ._modules import as_logits, last_linear
+from ._parts import Parts
 
 
 def embed(net, X, layer=None):
@@ -58,15 +56,16 @@ def predict_proba_and_embed(net, X, layer=None):
 
 
 def _forward(net, X, layer):
-    proba, embedded = [], []
+    dataset = net.get_dataset(X)
+    proba, embedded = Parts(len(dataset)), Parts(len(dataset))
     to_proba = probabilities_of(net)
     with _inputs_of(_layer_of(net.module_, layer)) as seen:
-        for output in net.forward_iter(X):
-            proba.append(to_proba(as_logits(output)).float().numpy())
+        for output in net.forward_iter(dataset):
+            proba.add(to_proba(as_logits(output)).float().numpy())
             # a layer that is called in several places counts where it was called last
-            embedded.append(seen.pop().flatten(1).float().cpu().numpy())
+            embedded.add(seen.pop().flatten(1).float().cpu().numpy())
             seen.clear()
-    return np.concatenate(proba), np.concatenate(embedded)
+    return proba.array, embedded.array
 
 
 def _layer_of(module, name):
@@ -87,7 +86,7 @@ def _layer_of(module, name):
 @contextmanager
 def _inputs_of(layer):
     """Collect what a layer sees while the context lasts."""
-    seen: list[torch.Tensor] = []
+    seen = []
     handle = layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
     try:
         yield seen

@@ -216,10 +216,10 @@ def release_pages(X):
 
     Only of maps that are shared with their file: nothing is lost.
     """
-    if getattr(X, "mode", None) not in ("r", "r+", "w+"):
-        return
-    owner = X
-    while isinstance(owner, np.ndarray):
+    owner, mode = X, None
+    while isinstance(owner, np.ndarray):  # views of a memory map may be plain arrays
+        mode = getattr(owner, "mode", None) or mode
         owner = owner.base
-    if isinstance(owner, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    is_shared = mode in ("r", "r+", "w+")  # of "c", changes would be lost
+    if is_shared and isinstance(owner, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         owner.madvise(mmap.MADV_DONTNEED)

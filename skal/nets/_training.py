@@ -13,6 +13,7 @@ from torch import nn
 from ..exceptions import DivergenceError
 from ._inputs import blocks, release_pages
 from ._modules import as_logits
+from ._parts import Parts
 
 MAX_HELD_BYTES = 2**31  # training samples up to 2 GiB as float32 are held as one tensor
 INFERENCE_ROWS = 512  # samples of a forward pass, if they are small
@@ -155,6 +156,14 @@ class Net(NeuralNetClassifier):
             return as_logits(self.module_(x, **params))
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
             return as_logits(self.module_(x, **params)).float()
+
+    def predict_proba(self, X):
+        """Return class probabilities of shape (n, n_classes)."""
+        dataset = self.get_dataset(X)
+        out = Parts(len(dataset))
+        for logits in self.forward_iter(dataset):
+            out.add(logits.detach().softmax(dim=1).numpy())
+        return out.array
 
     def train_step_single(self, batch, **params):
         """Take one step, on an augmented batch."""

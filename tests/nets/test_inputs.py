@@ -1,5 +1,8 @@
 """Samples of any kind, a batch at a time, and what is refused."""
 
+import mmap
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,6 +78,25 @@ def test_nothing_is_read_whole_from_a_memory_map(squares, tmp_path, monkeypatch)
     assert np.array_equal(net.predict_proba(mapped)[:60], expected)
     assert max(sizes) <= training.INFERENCE_ROWS
     assert np.array_equal(mapped[:60], X)  # pages that were given back are still there
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux")
+@pytest.mark.parametrize(("mode", "is_given_back"), [("r", True), ("r+", True), ("c", False)])
+def test_memory_is_given_back_where_nothing_can_be_lost(tmp_path, mode, is_given_back):
+    np.save(tmp_path / "X.npy", np.arange(8_000_000))  # 61 MiB
+    mapped = np.load(tmp_path / "X.npy", mmap_mode=mode)
+    if mode != "r":
+        mapped[:10] = -1
+    view = np.asarray(mapped)[5:]  # as scikit-learn's validation gives it back
+    view.sum()
+    before = resident_mib()
+    inputs.release_pages(view)
+    assert (before - resident_mib() > 30) == is_given_back
+    assert mapped[5] == (5 if mode == "r" else -1)
+
+
+def resident_mib():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE / 2**20
 
 
 def test_training_data_that_are_large_stay_where_they_are(squares, monkeypatch):
