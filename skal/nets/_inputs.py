@@ -162,6 +162,11 @@ def as_samples(X):
     return X if isinstance(X, np.ndarray) else np.asarray(X)
 
 
+def n_dims(X):
+    """Return of how many dimensions samples are."""
+    return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+
+
 def is_paths(X):
     """Return whether samples are paths of images."""
     if isinstance(X, np.ndarray):
@@ -197,7 +202,9 @@ def _as_tensor(values, device):
     if values.dtype == np.uint8:
         # moved as bytes: a quarter of what floats take on the way to a GPU
         return torch.tensor(values, device=device).float().div_(255)
-    return torch.tensor(values.astype(np.float32, copy=False), device=device)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinity, and refused
+        values = values.astype(np.float32, copy=False)
+    return torch.tensor(values, device=device)
 
 
 def _check_finite(batch, dtype):

@@ -49,6 +49,27 @@ def augmentation_of(net):
     return random_affine
 
 
+def check_known(y_val, classes):
+    """Raise if validation labels are not among the classes."""
+    unseen = np.setdiff1d(y_val, classes)
+    if len(unseen):
+        raise ValueError(
+            f"y_val holds labels that y does not: {unseen.tolist()}. Label some of them for "
+            f"training, or leave them out of the validation data."
+        )
+
+
+def weight_among(params):
+    """Return the weights among the arguments of fit, which has no others."""
+    unknown = sorted(set(params) - {"sample_weight"})
+    if unknown:
+        raise TypeError(
+            f"fit takes X, y, X_val, y_val and sample_weight; got {unknown}. Parameters of the "
+            f"net are set in its constructor."
+        )
+    return params.get("sample_weight")
+
+
 def validate_weight(weight, n_samples):
     """Return weights of samples as float32 with mean 1, or None."""
     if weight is None:

@@ -8,10 +8,9 @@ import torch
 @contextmanager
 def seeded(seed, device):
     """Seed torch while the context lasts, with deterministic algorithms of cuDNN."""
-    kind = torch.device(device)
-    devices = [kind] if kind.type in ("cuda", "mps") else []
+    devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
     with (
-        torch.random.fork_rng(devices, device_type=kind.type if devices else "cuda"),
+        torch.random.fork_rng(devices),
         torch.backends.cudnn.flags(
             enabled=True, benchmark=False, deterministic=True, allow_tf32=True
         ),

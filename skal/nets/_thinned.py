@@ -87,9 +87,8 @@ def thin_sequence(module, sample, keep_of):
     if not dropouts or dropouts != active_dropouts(module):
         return None
     begin = layers.index(dropouts[0])
-    steps = _steps_after(layers, begin)
-    seen = _outputs_at(layers, sample)
-    if steps is None or not all(map(_is_by_channel, dropouts, seen)):
+    steps, seen = _steps_after(layers, begin), _outputs_at(layers, sample)
+    if steps is None or seen is None or not all(map(_is_by_channel, dropouts, seen)):
         return None
     keeps = [keep_of(*each).flatten(1) for each in zip(dropouts, count(), seen, strict=False)]
     scales = [1 / (1 - layer.p) for layer in dropouts]
@@ -97,9 +96,11 @@ def thin_sequence(module, sample, keep_of):
 
 
 def _outputs_at(layers, x):
-    """Return the outputs of the dropouts among the layers."""
+    """Return the outputs of the dropouts among the layers; None if weights see no channels."""
     seen = []
     for layer in layers:
+        if _is_weighted(layer) and x.ndim != (4 if type(layer) is nn.Conv2d else 2):
+            return None
         if _drops(layer):
             seen.append(x)  # in evaluation it changes nothing
         else:
@@ -137,7 +138,10 @@ def _steps_after(layers, begin):
                 return None
             n_drops, is_open = n_drops + 1, True
             continue
-        elif kind not in (nn.Flatten, *DROPPING) and (is_open or kind not in BY_CHANNEL):
+        elif kind is nn.Flatten:
+            if (layer.start_dim, layer.end_dim) != (1, -1):
+                return None
+        elif kind not in DROPPING and (is_open or kind not in BY_CHANNEL):
             return None
         steps.append(_Step(layer))
     return None if is_open else steps

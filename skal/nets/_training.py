@@ -282,6 +282,6 @@ def retry_smaller(run, batch_size, smallest=1):
         warnings.warn(
             f"the GPU ran out of memory; trying again with batches of {batch_size} samples. To "
             f"train with these from the start, set batch_size={batch_size}.",
-            ResourceWarning,
+            RuntimeWarning,
             stacklevel=2,
         )

@@ -19,14 +19,16 @@ from .._compat import Interval, StrOptions
 from .._random import derive_seed
 from . import _dropout, _embed
 from ._files import load_net, save_net
-from ._inputs import as_samples, is_paths, make_reader
+from ._inputs import as_samples, is_paths, make_reader, n_dims
 from ._options import (
     OPTIMIZERS,
     augmentation_of,
+    check_known,
     make_callbacks,
     optimizer_options,
     split_validation,
     validate_weight,
+    weight_among,
 )
 from ._seeds import choose_device, seeded
 from ._training import Net, Samples, retry_smaller
@@ -226,7 +228,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(np.iinfo(np.int32).max))
         classes, targets = np.unique(y, return_inverse=True)
-        weight = _only_weight(params)
+        weight = weight_among(params)
         data, valid_data = self._split(X, targets, classes, X_val, y_val, weight, seed)
         warm = self._can_go_on(classes)
         self.classes_ = classes
@@ -235,6 +237,9 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             self.reader_ = make_reader(data.X, self.image_shape)
             if self.standardize:
                 self.reader_.learn_statistics(data.X)
+        self.reader_.validate(data.X)
+        if valid_data is not None:
+            self.reader_.validate(valid_data.X)
         net = self.net_ if warm else None
         retry_smaller(lambda size: self._train(net, data, valid_data, size, seed), self.batch_size)
         return self
@@ -245,9 +250,14 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             if net is None:
                 monitor = "train_loss" if valid_data is None else "valid_loss"
                 self.net_ = self._make_net(device, monitor).initialize()
-            self.net_.set_params(batch_size=batch_size, valid_data=valid_data)
-            self.net_.partial_fit(data)
-        self.net_.valid_data = None  # not kept, nor pickled
+            elif net.lr != self.lr:
+                net.set_params(lr=self.lr)
+            self.net_.set_params(max_epochs=self.max_epochs, batch_size=batch_size)
+            self.net_.valid_data = valid_data
+            try:
+                self.net_.partial_fit(data)
+            finally:
+                self.net_.valid_data = None  # not kept, nor pickled
 
     def _make_net(self, device, monitor="train_loss"):
         params = {f"optimizer__{k}": v for k, v in optimizer_options(self).items()}
@@ -323,7 +333,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
                 self.n_features_in_ = 1
             return X
         X = as_samples(X) if hasattr(X, "detach") else X
-        is_table = _n_dims(X) < 3
+        is_table = n_dims(X) < 3
         X = validate_data(
             self,
             X,
@@ -343,12 +353,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         if X_val is None:
             return split_validation(data, self.validation_fraction, seed)
         X_val, y_val = self._validate_samples(X_val), np.asarray(y_val)
-        unseen = np.setdiff1d(y_val, classes)
-        if len(unseen):
-            raise ValueError(
-                f"y_val holds labels that y does not: {unseen.tolist()}. Label some of them for "
-                f"training, or leave them out of the validation data."
-            )
+        check_known(y_val, classes)
         return data, Samples(X_val, np.searchsorted(classes, y_val))
 
     def _samples(self, X):
@@ -498,18 +503,3 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _n_dims(X):
-    return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
-
-
-def _only_weight(params):
-    """Return the weights among the arguments of fit, which has no others."""
-    unknown = sorted(set(params) - {"sample_weight"})
-    if unknown:
-        raise TypeError(
-            f"fit takes X, y, X_val, y_val and sample_weight; got {unknown}. Parameters of the "
-            f"net are set in its constructor."
-        )
-    return params.get("sample_weight")

@@ -183,3 +183,39 @@ def test_a_users_net_with_samples_in_dicts_is_drawn_from():
         Named, criterion=nn.CrossEntropyLoss, max_epochs=1, train_split=None, verbose=0
     ).fit(X, np.arange(6) % 2)
     assert sample_proba(net, X, 3).shape == (3, 6, 2)
+
+
+class OnRows(nn.Sequential):
+    """A layer of weights over pixels, behind a dropout of channels: no mask of its inputs."""
+
+    def __init__(self, n_classes):
+        super().__init__(
+            *[nn.Conv2d(1, 2, 3), nn.Dropout2d(0.5), nn.Linear(14, 4), nn.ReLU()],
+            *[nn.Flatten(), nn.Linear(2 * 14 * 4, n_classes)],
+        )
+
+
+def test_weights_that_cannot_take_up_a_mask_are_left_whole(squares, monkeypatch):
+    X, y = squares
+    net = NetClassifier(OnRows, max_epochs=1, random_state=0).fit(X, y)
+    fast = net.sample_proba(X, 4)
+    np.testing.assert_allclose(fast, fully_run(net, X, 4, monkeypatch), atol=1e-6)
+
+
+def test_hooks_of_the_user_are_respected(squares):
+    X, y = squares
+    net = MLPClassifier(max_epochs=1, random_state=0).fit(X, y)
+    last = net.net_.module_[-1]
+    handle = last.register_forward_hook(lambda _, inputs, output: output * 0)
+    np.testing.assert_allclose(net.sample_proba(X, 2), 0.25, atol=1e-6)
+    handle.remove()
+    assert net.sample_proba(X, 2).std() > 0.01
+
+
+def test_only_skal_s_own_sequences_and_the_like_are_thinned(squares, monkeypatch):
+    X, y = squares
+    made, thin = [], _dropout.thin_sequence
+    monkeypatch.setattr(_dropout, "thin_sequence", lambda *a: made.append(thin(*a)) or made[-1])
+    for known in (MLPClassifier(), LeNetClassifier(), CNNClassifier(), NetClassifier(Functional)):
+        known.set_params(max_epochs=1).fit(X, y).sample_proba(X[:2], 2)
+    assert [thinned is not None for thinned in made] == [True, True, True, False]

@@ -136,10 +136,10 @@ def test_too_little_memory_of_a_gpu_halves_the_batch(squares, monkeypatch):
 
     monkeypatch.setattr(training.Net, "infer", small)
     net = MLPClassifier(max_epochs=2, batch_size=60, random_state=0)
-    with pytest.warns(ResourceWarning) as told:
+    with pytest.warns(RuntimeWarning) as told:
         net.fit(X, y)
     assert "trying again with batches of 15 samples" in str(told[-1].message)
-    with pytest.warns(ResourceWarning) as told:
+    with pytest.warns(RuntimeWarning) as told:
         assert net.predict(X).shape == (60,)
     assert len(told) == 2
     assert net.predict(X[:20]).shape == (20,)  # with the batches that fitted
@@ -257,3 +257,9 @@ def test_a_seed_gives_the_same_net_and_leaves_torch_as_it_was(squares):
     assert torch.equal(torch.get_rng_state(), state)
     other = CNNClassifier(max_epochs=2, augment="affine", random_state=4).fit(X, y)
     assert not torch.equal(weights_of(nets[0]), weights_of(other))
+
+
+def test_validation_samples_must_be_like_the_training_samples(squares):
+    X, y = squares
+    with pytest.raises(ValueError, match=r"must have shape \(16, 16\) each"):
+        CNNClassifier().fit(X, y, X_val=X[:, :8], y_val=y)
