@@ -1,6 +1,7 @@
 """Saved nets, and weights to begin with: tensors and JSON, no code."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from skorch.callbacks import EpochTimer
 
+from skal._compat import import_torchvision
 from skal.exceptions import SavedNetError
 from skal.nets import CNNClassifier, LeNetClassifier, MLPClassifier, NetClassifier
 from skal.nets import ResNet18Classifier as ResNet
@@ -100,3 +102,16 @@ def test_code_in_a_file_of_weights_is_not_run(squares, tmp_path):
     with pytest.raises(Exception, match="Weights only load failed"):
         ResNet(weights=tmp_path / "evil.pt").fit(X, y)
     assert not (tmp_path / "touched").exists()
+
+
+def test_a_torchvision_that_does_not_fit_torch_says_how_to_install_it(monkeypatch):
+    class Broken:
+        def find_spec(self, name, path=None, target=None):
+            if name == "torchvision":
+                raise RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    with pytest.raises(ImportError, match="pip install") as caught:
+        import_torchvision()
+    assert isinstance(caught.value.__cause__, RuntimeError)
