@@ -2,17 +2,28 @@
 
 ::
 
+    ArithmeticError
+    └── DivergenceError  the training of a net diverged
     ValueError
     ├── DatasetError    a file of a data set is not what it should be
-    └── ResumeError     a run folder belongs to another comparison, or is not finished
+    ├── ResumeError     a run folder belongs to another comparison, or is not finished
+    └── SavedNetError   a folder holds no net that this version can load
 """
 
-__all__ = ["DatasetError", "ResumeError"]
+__all__ = ["DatasetError", "DivergenceError", "ResumeError", "SavedNetError"]
 
 
 class DatasetError(ValueError):
     """A file of a data set is not what it should be."""
 
 
+class DivergenceError(ArithmeticError):
+    """The training of a net diverged: its loss or its weights are no longer finite."""
+
+
 class ResumeError(ValueError):
     """A run folder belongs to another comparison, or is not finished."""
+
+
+class SavedNetError(ValueError):
+    """A folder holds no net that this version can load."""

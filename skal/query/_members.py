@@ -11,6 +11,8 @@ from sklearn.ensemble import (
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from . import _nets
+
 FORESTS = RandomForestClassifier | ExtraTreesClassifier
 AVERAGING = FORESTS | BaggingClassifier  # their probabilities are the members' mean
 ENSEMBLES = FORESTS | BaggingClassifier | VotingClassifier
@@ -36,8 +38,8 @@ def n_draws(model, draws):
 
 def draw_proba(pool, model, X, draws):
     """Return class probabilities of shape (n_draws, n_samples, n_classes)."""
-    if not has_members(model) and hasattr(model, "sample_proba"):
-        return model.sample_proba(X, draws)
+    if not has_members(model) and _nets.can_draw(model):
+        return _nets.sample_proba(model, X, draws, pool.draw_seed)
     return np.stack([member_proba(*member) for member in _members(pool, model, X)])
 
 

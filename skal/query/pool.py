@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._data import n_rows, sample_shape, slice_rows, take_rows
 from .._random import round_rng
+from . import _nets
 from ._members import AVERAGING, draw_proba, has_members, n_draws, vote_classes
 
 MAX_EMBEDDING_BYTES = 2**33  # 8 GiB: a sparse matrix larger than this is not made dense
@@ -168,8 +169,9 @@ class Pool:
         X = self.X.tocsr() if sp.issparse(self.X) and len(blocks) > 1 else self.X
         # the mean and the votes of an ensemble come from its draws, where they are asked for too
         draws_first = sorted(reductions, key=lambda r: r.view != "sample_proba")
+        views = {reduction.view for reduction in reductions}
         for rows in blocks:
-            block = _Block(self, slice_rows(X, rows) if rows else X)
+            block = _Block(self, slice_rows(X, rows) if rows else X, views)
             for reduction in draws_first:
                 view = self._read(block, reduction)
                 parts[reduction].append(reduction.function(view))
@@ -230,6 +232,11 @@ class Pool:
         seed = getattr(self.learner, "random_state", None) if random_state is None else random_state
         return round_rng(seed, self.n_labeled, role)
 
+    @cached_property
+    def draw_seed(self):
+        """The seed of a net's draws in this query: all blocks see the same draws."""
+        return int(self.rng(None, "draws").randint(2**31 - 1))
+
     def positions(self, rows):
         """Return the positions of samples in the pool that was queried; this may be a part."""
         return rows
@@ -257,6 +264,10 @@ class _Subset(Pool):
     def labeled_embedding(self):
         return self._all.labeled_embedding if self.n_labeled else super().labeled_embedding
 
+    @cached_property
+    def draw_seed(self):
+        return self._all.draw_seed
+
     def positions(self, rows):
         return self._all.positions(self._rows[rows])
 
@@ -273,12 +284,16 @@ class _Subset(Pool):
 
 
 class _Block:
-    """A block of samples, and what the model says about them, each asked at most once."""
+    """A block of samples, and what the model says about them, each asked at most once.
 
-    def __init__(self, pool, X):
+    `views` are all that will be asked: a net gives probabilities and embeddings in one pass.
+    """
+
+    def __init__(self, pool, X, views=()):
         self._pool = pool
         self._model = pool.model
         self._X = X
+        self._views = views
         self._known = {}
 
     def read(self, view, draws=None):
@@ -303,6 +318,9 @@ class _Block:
                 "has no predict_proba. It fits classifiers with probabilities (for an SVC, wrap "
                 "it in CalibratedClassifierCV)",
             )
+        if "embedding" in self._views and _nets.can_do_both(self._final):
+            proba, self._embedded = _nets.predict_proba_and_embed(self._final, self._features)
+            return self._checked(proba)
         return self._checked(self._final.predict_proba(self._features))
 
     def _checked(self, proba):
@@ -351,11 +369,15 @@ class _Block:
 
     def embedding(self):
         """Return float32 features of shape (n, d)."""
-        if hasattr(self._final, "embed"):
-            embedded = self._final.embed(self._features)
-        else:
-            embedded = self._features
-        return _as_dense_rows(embedded, self._pool)
+        if "proba" in self._views and _nets.can_do_both(self._final):
+            self.read("proba")  # it leaves the embedding
+        return _as_dense_rows(self._embedded, self._pool)
+
+    @cached_property
+    def _embedded(self):
+        if _nets.can_embed(self._final):
+            return _nets.embed(self._final, self._features)
+        return self._features
 
     @property
     def _final(self):

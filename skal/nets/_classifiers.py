@@ -1,0 +1,248 @@
+"""The networks that skal brings: each is a :class:`NetClassifier` with its own module."""
+
+from numbers import Integral
+from os import PathLike
+from typing import ClassVar
+
+from .._compat import Interval, StrOptions
+from ._modules import CNN, MLP, LeNet, resnet18
+from .classifier import NetClassifier
+
+
+def _arguments(scope):
+    """Return the arguments of a constructor, from its local names."""
+    return {name: value for name, value in scope.items() if name not in ("self", "__class__")}
+
+
+class MLPClassifier(NetClassifier):
+    """A network with one hidden layer, for rows of features; images are flattened.
+
+    Parameters
+    ----------
+    n_hidden : int, default=128
+        The width of the hidden layer.
+    dropout : float, default=0.5
+        The share of hidden units that training and :meth:`sample_proba` drop.
+    max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
+            augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
+            device, mixed_precision, warm_start, random_state, verbose
+        As for :class:`NetClassifier`. Rows are standardized by feature, images by channel.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = MLPClassifier(random_state=0).fit(X, y)
+    >>> bool(net.score(X, y) > 0.9)
+    True
+    """
+
+    _parameter_constraints: ClassVar = {
+        **NetClassifier._parameter_constraints,
+        "n_hidden": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_hidden=128,
+        dropout=0.5,
+        max_epochs=100,
+        batch_size=64,
+        lr=1e-3,
+        optimizer="adam",
+        momentum=0.9,
+        weight_decay=0.0,
+        image_shape=None,
+        standardize=True,
+        augment=None,
+        validation_fraction=0.0,
+        early_stopping=None,
+        lr_schedule=None,
+        clip_norm=None,
+        callbacks=None,
+        device="auto",
+        mixed_precision=False,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        given = _arguments(locals())
+        self.n_hidden = given.pop("n_hidden")
+        super().__init__(MLP, **given)
+
+    def _own_module_params(self):
+        return {"n_hidden": self.n_hidden}
+
+
+class CNNClassifier(NetClassifier):
+    """A network of three 3x3 convolutions and two fully connected layers, for images.
+
+    The convolutions have 32, 64 and 128 channels, with max-pooling after each.
+
+    Parameters
+    ----------
+    dropout : float, default=0.5
+        The share of units that training and :meth:`sample_proba` drop.
+    max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
+            augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
+            device, mixed_precision, warm_start, random_state, verbose
+        As for :class:`NetClassifier`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> net = CNNClassifier(image_shape=(8, 8), max_epochs=2).fit(X[:99], y[:99])
+    >>> net.predict_proba(X[:2]).shape
+    (2, 10)
+    """
+
+    def __init__(
+        self,
+        *,
+        dropout=0.5,
+        max_epochs=100,
+        batch_size=64,
+        lr=1e-3,
+        optimizer="adam",
+        momentum=0.9,
+        weight_decay=0.0,
+        image_shape=None,
+        standardize=True,
+        augment=None,
+        validation_fraction=0.0,
+        early_stopping=None,
+        lr_schedule=None,
+        clip_norm=None,
+        callbacks=None,
+        device="auto",
+        mixed_precision=False,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(CNN, **_arguments(locals()))
+
+
+class LeNetClassifier(NetClassifier):
+    """A network of two 5x5 convolutions and two fully connected layers, for images [1]_.
+
+    With 32, 64 and 128 channels, max-pooling, ReLU, and dropout before each layer but the first,
+    of whole channels before a convolution and after the last [2]_.
+
+    Parameters
+    ----------
+    dropout : float, default=0.5
+        The share of units that training and :meth:`sample_proba` drop.
+    max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
+            augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
+            device, mixed_precision, warm_start, random_state, verbose
+        As for :class:`NetClassifier`.
+
+    References
+    ----------
+    .. [1] LeCun, Bottou, Bengio and Haffner (1998), "Gradient-based learning applied to document
+       recognition", Proceedings of the IEEE.
+    .. [2] Kirsch, van Amersfoort and Gal (2019), "BatchBALD: efficient and diverse batch
+       acquisition for deep Bayesian active learning", NeurIPS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.random.RandomState(0).rand(20, 28, 28), np.arange(20) % 2
+    >>> net = LeNetClassifier(max_epochs=2, random_state=0).fit(X, y)
+    >>> net.sample_proba(X[:4], n_samples=3).shape
+    (3, 4, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        dropout=0.5,
+        max_epochs=100,
+        batch_size=64,
+        lr=1e-3,
+        optimizer="adam",
+        momentum=0.9,
+        weight_decay=0.0,
+        image_shape=None,
+        standardize=True,
+        augment=None,
+        validation_fraction=0.0,
+        early_stopping=None,
+        lr_schedule=None,
+        clip_norm=None,
+        callbacks=None,
+        device="auto",
+        mixed_precision=False,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(LeNet, **_arguments(locals()))
+
+
+class ResNet18Classifier(NetClassifier):
+    """ResNet-18 as in torchvision, with dropout before its last layer, for images [1]_.
+
+    Parameters
+    ----------
+    stem : {"small", "imagenet"}, default="small"
+        The first layers: a 3x3 convolution without pooling, for images up to about 64 pixels, or
+        the original 7x7 with stride and pooling.
+    weights : str or path, default=None
+        A local file with a state dict to begin with: .safetensors, or what ``torch.save`` wrote,
+        from which nothing but tensors is read. The first and the last layer are left out where
+        their shapes differ.
+    dropout : float, default=0.5
+        The share of the last layer's inputs that training and :meth:`sample_proba` drop.
+    max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
+            augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
+            device, mixed_precision, warm_start, random_state, verbose
+        As for :class:`NetClassifier`.
+
+    References
+    ----------
+    .. [1] He, Zhang, Ren and Sun (2016), "Deep residual learning for image recognition", CVPR.
+    """
+
+    _parameter_constraints: ClassVar = {
+        **NetClassifier._parameter_constraints,
+        "stem": [StrOptions({"small", "imagenet"})],
+        "weights": [str, PathLike, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        stem="small",
+        weights=None,
+        dropout=0.5,
+        max_epochs=100,
+        batch_size=64,
+        lr=1e-3,
+        optimizer="adam",
+        momentum=0.9,
+        weight_decay=0.0,
+        image_shape=None,
+        standardize=True,
+        augment=None,
+        validation_fraction=0.0,
+        early_stopping=None,
+        lr_schedule=None,
+        clip_norm=None,
+        callbacks=None,
+        device="auto",
+        mixed_precision=False,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        given = _arguments(locals())
+        self.stem = given.pop("stem")
+        self.weights = given.pop("weights")
+        super().__init__(resnet18, **given)
+
+    def _own_module_params(self):
+        return {"stem": self.stem, "weights": self.weights}

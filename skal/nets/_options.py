@@ -1,0 +1,113 @@
+"""What the parameters of a net mean to skorch and torch."""
+
+import numpy as np
+import torch
+from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
+
+from ._augment import random_affine
+from ._training import KeepGood, Samples
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+
+def optimizer_options(net):
+    """Return keyword arguments of the optimizer."""
+    options = {"weight_decay": net.weight_decay}
+    if net.optimizer == "sgd":
+        options["momentum"] = net.momentum
+    return options
+
+
+def make_callbacks(net, monitor):
+    """Return the callbacks that the parameters ask for, and those of the user.
+
+    `monitor` is the loss that early stopping watches.
+    """
+    callbacks = [("keep_good", KeepGood()), ("timer", EpochTimer())]
+    if net.lr_schedule == "cosine":
+        policy = torch.optim.lr_scheduler.CosineAnnealingLR
+        callbacks.append(("lr_schedule", LRScheduler(policy, T_max=net.max_epochs)))
+    elif net.lr_schedule is not None:
+        callbacks.append(("lr_schedule", net.lr_schedule))
+    callbacks += net.callbacks or []
+    if net.early_stopping is not None:
+        callbacks.append(("early_stopping", EarlyStopping(monitor, patience=net.early_stopping)))
+    if net.verbose:
+        callbacks.append(("print_log", PrintLog()))
+    return callbacks
+
+
+def augmentation_of(net):
+    """Return what changes training batches, or None."""
+    if net.augment != "affine":
+        return net.augment
+    if len(net.reader_.shape) != 3:
+        raise ValueError(
+            f"augment='affine' needs images; got rows of {net.reader_.shape[0]} features. Say how "
+            f"they are laid out with image_shape=(H, W) or (C, H, W)."
+        )
+    return random_affine
+
+
+def check_known(y_val, classes):
+    """Raise if validation labels are not among the classes."""
+    unseen = np.setdiff1d(y_val, classes)
+    if len(unseen):
+        raise ValueError(
+            f"y_val holds labels that y does not: {unseen.tolist()}. Label some of them for "
+            f"training, or leave them out of the validation data."
+        )
+
+
+def weight_among(params):
+    """Return the weights among the arguments of fit, which has no others."""
+    unknown = sorted(set(params) - {"sample_weight"})
+    if unknown:
+        raise TypeError(
+            f"fit takes X, y, X_val, y_val and sample_weight; got {unknown}. Parameters of the "
+            f"net are set in its constructor."
+        )
+    return params.get("sample_weight")
+
+
+def validate_weight(weight, n_samples):
+    """Return weights of samples as float32 with mean 1, or None."""
+    if weight is None:
+        return None
+    weight = np.asarray(weight, np.float64)
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must hold one weight for each sample; got shape {weight.shape} for "
+            f"{n_samples} samples."
+        )
+    if not np.isfinite(weight).all() or weight.min() < 0 or not weight.any():
+        raise ValueError("sample_weight must be finite, not negative, and not all zero.")
+    return (weight / weight.mean()).astype(np.float32)
+
+
+def split_validation(data, fraction, seed):
+    """Return training and validation samples, the same share of each class.
+
+    Each class keeps a sample for training.
+    """
+    if not fraction:
+        return data, None
+    rng = np.random.RandomState(seed)
+    held = [
+        rng.permutation(rows)[: min(len(rows) - 1, round(fraction * len(rows)))]
+        for rows in (np.flatnonzero(data.y == c) for c in np.unique(data.y))
+    ]
+    held = np.sort(np.concatenate(held))
+    if not len(held):
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(data)} samples leaves none for validation. "
+            f"Label more samples, or set validation_fraction=0."
+        )
+    rest = np.setdiff1d(np.arange(len(data)), held)
+    return _take(data, rest), _take(Samples(data.X, data.y), held)
+
+
+def _take(data, rows):
+    X = [data.X[i] for i in rows] if isinstance(data.X, list) else data.X[rows]
+    weight = None if data.weight is None else data.weight[rows]
+    return Samples(X, data.y[rows], weight)

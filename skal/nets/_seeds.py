@@ -1,0 +1,28 @@
+"""Seeds of torch for a while, and the global generators as they were before."""
+
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def seeded(seed, device):
+    """Seed torch while the context lasts, with deterministic algorithms of cuDNN."""
+    devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
+    with (
+        torch.random.fork_rng(devices),
+        torch.backends.cudnn.flags(
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=True
+        ),
+    ):
+        torch.manual_seed(seed)
+        yield
+
+
+def choose_device(device):
+    """Return the name of a device; ``"auto"`` is the first of CUDA, MPS and CPU there is."""
+    if device != "auto":
+        return str(device)
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
