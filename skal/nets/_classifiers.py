@@ -1,6 +1,6 @@
 """The networks that skal brings: each is a :class:`NetClassifier` with its own module."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from os import PathLike
 from typing import ClassVar
 
@@ -128,13 +128,16 @@ class CNNClassifier(NetClassifier):
 class LeNetClassifier(NetClassifier):
     """A network of two 5x5 convolutions and two fully connected layers, for images [1]_.
 
-    With 32, 64 and 128 channels, max-pooling, ReLU, and dropout before each layer but the first,
-    of whole channels before a convolution and after the last [2]_.
+    With 32 and 64 channels, 128 hidden units, max-pooling and ReLU.
 
     Parameters
     ----------
     dropout : float, default=0.5
-        The share of units that training and :meth:`sample_proba` drop.
+        The share of units before each fully connected layer that training and :meth:`sample_proba`
+        drop.
+    conv_dropout : float, default=0.0
+        The share of channels that they drop after each convolution, as in [2]_. Above 0, passes
+        with dropout repeat the second convolution, and take several times as long.
     max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
             augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
             device, mixed_precision, warm_start, random_state, verbose
@@ -156,10 +159,16 @@ class LeNetClassifier(NetClassifier):
     (3, 4, 2)
     """
 
+    _parameter_constraints: ClassVar = {
+        **NetClassifier._parameter_constraints,
+        "conv_dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
     def __init__(
         self,
         *,
         dropout=0.5,
+        conv_dropout=0.0,
         max_epochs=100,
         batch_size=64,
         lr=1e-3,
@@ -180,7 +189,12 @@ class LeNetClassifier(NetClassifier):
         random_state=None,
         verbose=0,
     ):
-        super().__init__(LeNet, **_arguments(locals()))
+        given = _arguments(locals())
+        self.conv_dropout = given.pop("conv_dropout")
+        super().__init__(LeNet, **given)
+
+    def _own_module_params(self):
+        return {"conv_dropout": self.conv_dropout}
 
 
 class ResNet18Classifier(NetClassifier):

@@ -43,19 +43,18 @@ class CNN(nn.Sequential):
 class LeNet(nn.Sequential):
     """Two 5x5 convolutions with max-pooling, and two fully connected layers.
 
-    Dropout stands before each layer but the first. Of whole channels it commutes with pooling and
-    ReLU, so that this is the network of the BatchBALD paper.
+    Dropout stands before each fully connected layer and, of whole channels, after each convolution.
     """
 
-    def __init__(self, in_shape, n_classes, *, dropout=0.5):
+    def __init__(self, in_shape, n_classes, *, dropout=0.5, conv_dropout=0.0):
         check_size("LeNetClassifier", in_shape, 16)
         channels, height, width = in_shape
         n_flat = 64 * (((height - 4) // 2 - 4) // 2) * (((width - 4) // 2 - 4) // 2)
         super().__init__(
-            *[nn.Conv2d(channels, 32, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout2d(dropout)],
-            *[nn.Conv2d(32, 64, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout2d(dropout)],
-            *[nn.Flatten(), nn.Linear(n_flat, 128), nn.ReLU(), nn.Dropout(dropout)],
-            nn.Linear(128, n_classes),
+            *[nn.Conv2d(channels, 32, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout2d(conv_dropout)],
+            *[nn.Conv2d(32, 64, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout2d(conv_dropout)],
+            nn.Flatten(),
+            *_head(n_flat, n_classes, dropout),
         )
 
 

@@ -60,6 +60,7 @@ NETS = [
     MLPClassifier(),
     CNNClassifier(),
     LeNetClassifier(),
+    LeNetClassifier(conv_dropout=0.5),
     ResNet18Classifier(),
     NetClassifier(Functional),
     NetClassifier(Residual),
