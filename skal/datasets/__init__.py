@@ -1,5 +1,7 @@
-"""Data sets to try strategies on."""
+"""Data sets to try strategies on, and what makes them worse: noise in images and in labels."""
 
+from ._corrupt import corrupt
+from ._labels import corrupt_labels
 from ._load import Dataset, load_dataset
 
-__all__ = ["Dataset", "load_dataset"]
+__all__ = ["Dataset", "corrupt", "corrupt_labels", "load_dataset"]

@@ -78,7 +78,7 @@ def test_repr_says_what_it_holds(tmp_path):
 
 
 def test_unknown_name_lists_those_that_exist():
-    with pytest.raises(ValueError, match="digits, mnist, fashion_mnist; got 'cifar'"):
+    with pytest.raises(ValueError, match="digits, mnist, fashion_mnist, cifar10; got 'cifar'"):
         load_dataset("cifar")
 
 
@@ -142,3 +142,11 @@ def test_real_data_are_read(name, folder):
     assert data.image_shape == (28, 28)
     assert data.X_train.max() == 1
     np.testing.assert_array_equal(np.unique(data.y_test), np.arange(10))
+
+
+def test_images_keep_their_shape_where_asked(tmp_path):
+    data = load_dataset("mnist", write_files(tmp_path), flatten=False)
+    assert data.X_train.shape == (5, 3, 2)
+    np.testing.assert_allclose(data.X_test, IMAGES[:2] / 255, rtol=1e-6)
+    rows = load_dataset("mnist", tmp_path)
+    np.testing.assert_array_equal(rows.X_train.reshape(-1, *rows.image_shape), data.X_train)
