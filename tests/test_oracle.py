@@ -157,3 +157,16 @@ def test_a_regressor_has_no_cross_entropy(iris):
 def test_weights_need_an_estimator_that_takes_them(iris):
     with pytest.raises(TypeError, match="sample_weight"):
         make_loop(estimator=KNeighborsClassifier(), use_query_weights=True).fit(*iris)
+
+
+def test_uncovered_labels_may_count_among_those_asked_for(iris):
+    strategy = SensitivitySampling(2, loss="true", lipschitz=0, count_uncovered=True)
+    loop = make_loop(strategy, n_queries=2, use_query_weights=True).fit(*iris)
+    assert [record["n_labels"] for record in loop.history_] == [10, 15, 20]
+    assert loop.history_[1]["query_weights"][3:].tolist() == [1, 1]  # the centers
+
+
+def test_too_few_labels_for_what_losses_uncover_is_an_error(iris):
+    strategy = SensitivitySampling(6, loss="true", lipschitz=0, count_uncovered=True)
+    with pytest.raises(ValueError, match=r"got n_instances=5 for 6 labels. Ask for more samples"):
+        make_loop(strategy).fit(*iris)

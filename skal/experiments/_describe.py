@@ -11,7 +11,7 @@ import pandas as pd
 
 from .._data import n_rows
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "modAL-python")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "modAL-python", "torch", "skorch")
 
 
 def describe(value):

@@ -32,6 +32,7 @@ CONFIG = "config.json"
 FULL_DATA = "full_data"
 RESULTS = "comparison_results"
 METRICS, INDICES, MODEL, LOG = "metrics.json", "labeled_indices.json", "model.skops", "training.log"
+WEIGHTS = "query_weights"
 METRIC_KEYS = ("round", "n_labels", "score", "fit_seconds", "query_seconds", "is_last")
 
 
@@ -146,6 +147,8 @@ class RunFolder:
             METRICS: {key: record[key] for key in METRIC_KEYS},
             INDICES: {"labeled": labeled, "new": record["indices"]},
         }
+        if WEIGHTS in record:
+            files[INDICES][WEIGHTS] = record[WEIGHTS]
         if model is not None:
             files[MODEL] = model
         write_folder(self._iteration(record["round"]), files)
@@ -183,7 +186,8 @@ def _read_iteration(path):
         return None
     if any(metrics.get(key) is None for key in METRIC_KEYS) or "new" not in indices:
         return None
-    return {**{key: metrics[key] for key in METRIC_KEYS}, "indices": indices["new"]}
+    weights = {WEIGHTS: indices[WEIGHTS]} if WEIGHTS in indices else {}
+    return {**{key: metrics[key] for key in METRIC_KEYS}, "indices": indices["new"], **weights}
 
 
 def check_name(name):

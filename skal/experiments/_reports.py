@@ -1,12 +1,9 @@
 """Tables and plots of a finished comparison, as files."""
 
-import io
-
 from ._files import make_folder, write_bytes, write_json
 from ._folders import RESULTS
+from ._pictures import new_figure, png
 from .displays import EfficiencyDisplay, LearningCurveDisplay
-
-DPI = 150
 
 
 def write_reports(result, folder):
@@ -20,7 +17,7 @@ def write_reports(result, folder):
         ("learning_curves.png", LearningCurveDisplay.from_result, (8, 5)),
         ("efficiency_comparison.png", EfficiencyDisplay.from_result, (10, 4)),
     ):
-        write_bytes(place / name, _png(display, result, size))
+        write_bytes(place / name, _picture(display, result, size))
     return place
 
 
@@ -29,7 +26,7 @@ def _table(result, summary):
         "score_name": result.score_name,
         "baseline": result.baseline,
         "seeds": result.seeds,
-        "full_data_score": float(result.full_scores.mean()),
+        "full_data_score": float(result.full_scores.mean()) if result.has_full_data else None,
         "strategies": {
             name: {key: _number(value) for key, value in row.items()}
             for name, row in summary.to_dict(orient="index").items()
@@ -41,16 +38,8 @@ def _number(value):
     return float(value) if isinstance(value, float) else int(value)
 
 
-def _png(from_result, result, size):
-    """Return a picture as bytes; no window is opened and no style is changed."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
+def _picture(from_result, result, size):
+    figure = new_figure(*size)
     n_panels = 2 if from_result.__self__ is EfficiencyDisplay else 1
-    axes = figure.subplots(1, n_panels)
-    from_result(result, ax=axes)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return buffer.getvalue()
+    from_result(result, ax=figure.subplots(1, n_panels))
+    return png(figure)

@@ -35,6 +35,9 @@ class Experiment:
     n_queries: Any
     scoring: Any
     save_models: bool
+    n_labels_spent: int
+    use_query_weights: bool
+    on_round: Any
     main_process: int
 
     def loop(self, strategy, seed):
@@ -49,6 +52,7 @@ class Experiment:
         if strategy is not None:
             spending = {"n_initial": self.n_initial, "n_queries": self.n_queries}
             spending |= {"initial": self.initial, "n_instances": self.n_instances}
+            spending |= {"use_query_weights": self.use_query_weights}
         return ActiveLearningLoop(
             learner,
             scoring=self.scoring,
@@ -104,10 +108,12 @@ def _run(experiment, name, strategy, seed, folder, config):
     done = [{**record, "indices": np.searchsorted(train, record["indices"])} for record in records]
     for record in loop.iter_fit(X, y, X_test, y_test, done=done):
         end_if_orphaned(experiment.main_process)
-        records.append(_finished(record, loop, train))
+        records.append(_finished(record, loop, train, experiment.n_labels_spent))
         if place is not None:
             model = _dump(loop.learner_) if experiment.save_models else None
             place.save(records[-1], train[loop.labeled_indices_].tolist(), model)
+        if experiment.on_round is not None:
+            experiment.on_round(name, seed, records[-1], loop.learner_)
     return records
 
 
@@ -120,7 +126,7 @@ def end_if_orphaned(main_process):
         os._exit(1)  # an exception would only be kept for a main process that is gone
 
 
-def _finished(record, loop, train):
+def _finished(record, loop, train, n_labels_spent):
     """Return a record in JSON types, with positions in `X` rather than in its training part."""
     if not np.isfinite(record["score"]):
         raise ValueError(
@@ -128,7 +134,14 @@ def _finished(record, loop, train):
         )
     n_labels = len(loop.labeled_indices_)
     is_last = n_labels == len(train) or record["round"] == loop.n_queries
-    return {**record, "indices": train[record["indices"]].tolist(), "is_last": is_last}
+    if "query_weights" in record:
+        record = {**record, "query_weights": record["query_weights"].tolist()}
+    return {
+        **record,
+        "n_labels": record["n_labels"] + n_labels_spent,
+        "indices": train[record["indices"]].tolist(),
+        "is_last": is_last,
+    }
 
 
 def _dump(learner):

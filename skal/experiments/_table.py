@@ -10,7 +10,7 @@ def format_result(result):
     """Return a comparison as a table, the largest area first."""
     summary = result.summary(targets=(0.90, 0.95)).sort_values("area", ascending=False)
     rows = [_row(name, line, result) for name, line in summary.iterrows()]
-    lines = _align([[*HEADS, *TAIL], *rows])
+    lines = align([[*HEADS, *TAIL], *rows])
     rule = "-" * max(map(len, lines))
     return "\n".join([lines[0], rule, *lines[1:], rule, *_notes(result)])
 
@@ -42,26 +42,24 @@ def _versus_baseline(name, line, baseline):
     return [text, f"{line['wins']:.0f}-{line['ties']:.0f}-{line['losses']:.0f}"]
 
 
-def _align(rows):
-    """Return lines with the first column to the left and the others to the right."""
+def align(rows, n_left=1):
+    """Return rows as lines, the first `n_left` columns to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0])]
-            + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        )
-        for row in rows
-    ]
+    sides = ["<"] * n_left + [">"] * (len(widths) - n_left)
+    cells = [f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True)]
+    return ["  ".join(cells).format(*row) for row in rows]
 
 
 def _notes(result):
     """Return lines that say what the numbers are."""
-    n_seeds, full = len(result.seeds), result.full_scores.mean()
+    n_seeds, score = len(result.seeds), result.score_name
+    target = f"values of the {score}"
+    if result.has_full_data:
+        target = f"shares of the {score} with all labels, {result.full_scores.mean():.3f}"
     first, last = result.to_frame()["n_labels"].agg(["min", "max"])
     notes = [
-        f"Means of {n_seeds} seeds. Targets are shares of the {result.score_name} with all labels, "
-        f"{full:.3f}.",
-        f'"in k of {n_seeds}": only k seeds reach the target. Area: mean {result.score_name} from '
+        f"Means of {n_seeds} seeds. Targets are {target}.",
+        f'"in k of {n_seeds}": only k seeds reach the target. Area: mean {score} from '
         f"{first} to {last} labels.",
     ]
     if result.baseline is not None:

@@ -32,6 +32,10 @@ def compare(
     seeds=10,
     scoring=None,
     baseline="random",
+    full_data=True,
+    n_labels_spent=0,
+    use_query_weights=False,
+    on_round=None,
     n_jobs=None,
     folder=None,
     resume=False,
@@ -74,6 +78,18 @@ def compare(
         How to score; larger is better. None is the estimator's own `score`.
     baseline : str or None, default="random"
         The name of the strategy that the others are compared with.
+    full_data : bool, default=True
+        Whether each seed also trains a model on all labels, which targets are shares of. False
+        saves that training, where it is long; targets are then values of the score themselves.
+    n_labels_spent : int, default=0
+        Labels that were spent before the first round, such as those of validation data that the
+        estimator holds: they count in all numbers of labels.
+    use_query_weights : bool, default=False
+        Whether weights that come with a selection become the sample weights of the labels.
+    on_round : callable or None, default=None
+        Called as ``on_round(strategy, seed, record, learner)`` when a round has ended, with the
+        strategy's name, to follow the runs; with ``"full_data"`` for the model of all labels. It
+        runs where the run does, so with `n_jobs` it must pickle.
     n_jobs : int or None, default=None
         How many runs at a time; see :class:`joblib.Parallel`.
     folder : str, path or None, default=None
@@ -128,24 +144,27 @@ def compare(
         n_queries,
         scoring,
         save_models,
+        n_labels_spent,
+        use_query_weights,
+        on_round,
         main_process=os.getpid(),
     )
     _check_arguments(experiment, folder, resume)
     for strategy in strategies.values():
         experiment.loop(strategy, seeds[0])._validate_params()
-    config = {} if folder is None else _config(experiment, strategies, seeds, baseline)
+    config = {} if folder is None else _config(experiment, strategies, seeds, baseline, full_data)
     folder = None if folder is None else open_comparison(folder, config, resume)
-    records = _run_all(experiment, strategies, seeds, folder, config, n_jobs, progress)
+    every = {**({FULL_DATA: None} if full_data else {}), **strategies}
+    records = _run_all(experiment, every, seeds, folder, config, n_jobs, progress)
     result = ComparisonResult(records, baseline=baseline, score_name=_score_name(experiment))
     if folder is not None:
         write_reports(result, folder)
     return result
 
 
-def _run_all(experiment, strategies, seeds, folder, config, n_jobs, progress):
+def _run_all(experiment, every, seeds, folder, config, n_jobs, progress):
     """Return the records of each pair of strategy and seed, full-data models included."""
     # all strategies of a seed, then the next: what there is after a kill can be compared
-    every = {FULL_DATA: None, **strategies}
     keys = [(name, seed) for seed in seeds for name in every]
     n_jobs = min(effective_n_jobs(n_jobs), len(keys))
     with tqdm(total=len(keys), unit="run", disable=not progress) as bar:
@@ -227,7 +246,7 @@ def _check_arguments(experiment, folder, resume):
         raise ValueError("resume and save_models need a folder; got folder=None.")
 
 
-def _config(experiment, strategies, seeds, baseline):
+def _config(experiment, strategies, seeds, baseline, full_data):
     names = ("estimator", "n_initial", "initial", "n_instances", "n_queries", "scoring")
     data = ("X", "y", "X_test", "y_test")
     return {
@@ -237,6 +256,9 @@ def _config(experiment, strategies, seeds, baseline):
         "test_size": experiment.test_size if experiment.X_test is None else None,
         "data": {name: describe_data(getattr(experiment, name)) for name in data},
         "save_models": experiment.save_models,
+        "n_labels_spent": experiment.n_labels_spent,
+        "use_query_weights": experiment.use_query_weights,
+        "full_data": full_data,
         "baseline": baseline,
         "score_name": _score_name(experiment),
     }

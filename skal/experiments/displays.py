@@ -25,7 +25,7 @@ class LearningCurveDisplay:
         Mean score of each strategy.
     widths : dict of str to ndarray of shape (n_points,)
         Half widths of the bands; NaN for none.
-    full_score : float
+    full_score : float or None
         Mean score of a model that got all labels.
     baseline : str or None
         The strategy to draw in gray.
@@ -97,7 +97,7 @@ class LearningCurveDisplay:
             n_labels=n_labels,
             means=dict(zip(result.strategies, values.mean(axis=1), strict=True)),
             widths=dict(zip(result.strategies, _widths(values, band), strict=True)),
-            full_score=float(result.full_scores.mean()),
+            full_score=_full_score(result),
             baseline=result.baseline,
             score_name=result.score_name,
             note=_note(len(result.seeds), band),
@@ -111,8 +111,8 @@ class LearningCurveDisplay:
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
-        labels : {"direct", "legend"}, default="direct"
-            Whether names stand at the ends of the curves or in a legend.
+        labels : {"direct", "legend"} or None, default="direct"
+            Whether names stand at the ends of the curves, in a legend, or nowhere.
         **line_kwargs
             Passed to ``ax.plot`` for every curve.
 
@@ -128,14 +128,16 @@ class LearningCurveDisplay:
         self.ax_ = _new_axes(1) if ax is None else ax
         self.figure_ = self.ax_.figure
         self.lines_, self.bands_ = {}, {}
-        for name, style in _styles(self.means, self.baseline).items():
+        for name, style in strategy_styles(self.means, self.baseline).items():
             self._draw_curve(name, style, line_kwargs)
-        self._draw_full_score()
+        if self.full_score is not None:
+            self._draw_full_score()
         self._limit()
-        _clean(self.ax_, grid="y")
+        clean_axes(self.ax_, grid="y")
         self.ax_.set(xlabel="Labeled samples", ylabel=_capitalized(self.score_name))
         self.ax_.set_title(self.note, loc="left", fontsize="small", color="#555555")
-        (self._label_ends if labels == "direct" else self._draw_legend)()
+        if labels is not None:
+            (self._label_ends if labels == "direct" else self._draw_legend)()
         return self
 
     def _draw_curve(self, name, style, line_kwargs):
@@ -163,7 +165,8 @@ class LearningCurveDisplay:
         bands = [
             self.means[name] + sign * self.widths[name] for name in self.means for sign in (-1, 1)
         ]
-        values = np.concatenate([*self.means.values(), *bands, [self.full_score]])
+        full = [] if self.full_score is None else [self.full_score]
+        values = np.concatenate([*self.means.values(), *bands, full])
         low, high = np.nanmin(values), np.nanmax(values)
         room = 0.04 * (high - low or 1)
         self.ax_.set_ylim(low - room, high + room)
@@ -216,8 +219,8 @@ class EfficiencyDisplay:
         The score of each strategy at half the label budget.
     budget : int
         The most labels that a run has used.
-    full_score : float
-        Mean score of a model that got all labels.
+    full_score : float or None
+        Mean score of a model that got all labels; None where targets are scores.
     baseline : str or None
         The strategy to draw in gray.
     score_name : str
@@ -268,7 +271,7 @@ class EfficiencyDisplay:
             labels={name: labels[name].to_numpy() for name in labels},
             scores={name: scores[name].to_numpy() for name in scores},
             budget=budget,
-            full_score=float(result.full_scores.mean()),
+            full_score=_full_score(result),
             baseline=result.baseline,
             score_name=result.score_name,
         )
@@ -294,7 +297,7 @@ class EfficiencyDisplay:
             raise ValueError("ax must be two axes, one for each panel, or None.")
         self.figure_ = self.ax_[0].figure
         self.order_ = sorted(self.labels, key=self._rank)
-        styles = _styles(self.labels, self.baseline)
+        styles = strategy_styles(self.labels, self.baseline)
         for row, name in enumerate(self.order_):
             self._draw_labels(row, name, styles[name]["color"], bar_kwargs)
             self._draw_score(row, name, styles[name]["color"])
@@ -338,7 +341,7 @@ class EfficiencyDisplay:
         right.set_yticks(rows, [""] * len(self.order_))
         for ax in self.ax_:
             ax.set_ylim(len(self.order_) - 0.5, -0.5)  # fewest labels at the top
-            _clean(ax, grid="x")
+            clean_axes(ax, grid="x")
             ax.tick_params(axis="y", length=0)
         n_seeds = len(next(iter(self.scores.values())))
         note = (
@@ -348,10 +351,15 @@ class EfficiencyDisplay:
         )
         left.set_title(note, loc="left", fontsize="small", color="#555555")
         left.set_xlim(0, left.get_xlim()[1] * 1.06)
-        left.set_xlabel(f"Labels to {100 * self.target:g} % of the full-data {self.score_name}")
+        full = "" if self.full_score is None else "of the full-data "
+        left.set_xlabel(f"Labels to {100 * self.target:g} % {full}{self.score_name}")
         right.set_xlabel(f"{_capitalized(self.score_name)} at {self.budget / 2:g} labels")
-        right.axvline(self.full_score, color="black", lw=0.8, ls=(0, (1, 2)))
-        right.annotate(
+        if self.full_score is not None:
+            self._draw_full_score(right)
+
+    def _draw_full_score(self, ax):
+        ax.axvline(self.full_score, color="black", lw=0.8, ls=(0, (1, 2)))
+        ax.annotate(
             "all labels",
             (self.full_score, 0),
             xycoords=("data", "axes fraction"),
@@ -364,6 +372,10 @@ class EfficiencyDisplay:
 
 _HATCHED = {"facecolor": "none", "edgecolor": "#BBBBBB", "hatch": "////", "linewidth": 0}
 _ERROR_BAR = {"fmt": "none", "ecolor": "#333333", "elinewidth": 1.2, "capsize": 3}
+
+
+def _full_score(result):
+    return float(result.full_scores.mean()) if result.has_full_data else None
 
 
 def _on_one_grid(result):
@@ -386,7 +398,7 @@ def _widths(values, band):
     return paired_half_width(values) if band == "paired" else half_width(values, axis=1)
 
 
-def _styles(names, baseline):
+def strategy_styles(names, baseline):
     """Return a color and a line style for each strategy; the baseline is gray and dashed."""
     styles, i = {}, 0
     for name in names:
@@ -437,7 +449,8 @@ def _new_axes(n_panels):
     return plt.subplots(1, n_panels, figsize=size, layout="constrained")[1]
 
 
-def _clean(ax, grid):
+def clean_axes(ax, grid):
+    """Take away what only decorates, and draw a grid along the axis that carries values."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=grid, color="#DDDDDD", linewidth=0.6)
     ax.set_axisbelow(True)

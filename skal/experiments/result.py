@@ -51,7 +51,7 @@ class ComparisonResult:
             If the folder holds no comparison, or one that is not finished.
         """
         folder, config = Path(folder), read_config(folder)
-        names = [*config["strategies"], FULL_DATA]
+        names = [*config["strategies"], *([FULL_DATA] if config.get("full_data", True) else [])]
         keys = [(name, seed) for seed in config["seeds"] for name in names]
         records = {key: RunFolder(folder, *key).read() for key in keys}
         open_runs = [key for key, rounds in records.items() if not (rounds and _is_whole(rounds))]
@@ -73,8 +73,18 @@ class ComparisonResult:
         return list(dict.fromkeys(seed for _, seed in self.records))
 
     @property
+    def has_full_data(self):
+        """Whether there are scores of models that got all labels."""
+        return any(name == FULL_DATA for name, _ in self.records)
+
+    @property
     def full_scores(self):
-        """The score of a model that got all labels, for each seed, as a Series."""
+        """The score of a model that got all labels, for each seed, as a Series.
+
+        None where there is no such model.
+        """
+        if not self.has_full_data:
+            return None
         scores = {seed: self.records[FULL_DATA, seed][-1]["score"] for seed in self.seeds}
         return pd.Series(scores, name="full_score").rename_axis("seed")
 
@@ -110,7 +120,7 @@ class ComparisonResult:
         ----------
         target : float
             The share, in (0, 1]. For scores below 0, where larger is better too, 0.9 means at
-            most 10 % worse than with all labels.
+            most 10 % worse than with all labels. Where no model got all labels, the score itself.
 
         Returns
         -------
@@ -118,7 +128,10 @@ class ComparisonResult:
             One row a seed, one column a strategy; ``inf`` where the target is not reached.
         """
         full = self.full_scores
-        goals = full - (1 - target) * full.abs()
+        if full is None:
+            goals = dict.fromkeys(self.seeds, target)
+        else:
+            goals = full - (1 - target) * full.abs()
         return self._per_run(lambda seed, *curve: labels_to_target(*curve, goals[seed]))
 
     def areas(self):
@@ -150,7 +163,7 @@ class ComparisonResult:
         Parameters
         ----------
         targets : sequence of float, default=(0.90, 0.95)
-            Shares of the full-data score.
+            Shares of the full-data score, or scores where there is none.
 
         Returns
         -------

@@ -54,6 +54,10 @@ class SensitivitySampling(QueryStrategy):
         losses of all samples.
     replacement : bool, default=True
         Whether to draw with replacement, as the paper does, else by priority sampling [3]_.
+    count_uncovered : bool, default=False
+        Whether the labels that ``loss="true"`` uncovers are among the `n_instances` rather than
+        beside them. The draw takes what is left, and the uncovered samples follow it, with weight
+        1: they stand for themselves.
     random_state : int, RandomState instance or None, default=None
         Seeds the clusters and the draws; None inherits the learner's.
 
@@ -102,6 +106,7 @@ class SensitivitySampling(QueryStrategy):
         "lipschitz": [StrOptions({"estimate"}), Interval(Real, 0, None, closed="left")],
         "cluster_on": [StrOptions({"embedding", "loss"})],
         "replacement": ["boolean"],
+        "count_uncovered": ["boolean"],
         "random_state": ["random_state"],
     }
 
@@ -114,6 +119,7 @@ class SensitivitySampling(QueryStrategy):
         lipschitz="estimate",
         cluster_on="embedding",
         replacement=True,
+        count_uncovered=False,
         random_state=None,
     ):
         self.n_clusters = n_clusters
@@ -122,6 +128,7 @@ class SensitivitySampling(QueryStrategy):
         self.lipschitz = lipschitz
         self.cluster_on = cluster_on
         self.replacement = replacement
+        self.count_uncovered = count_uncovered
         self.random_state = random_state
 
     @classmethod
@@ -144,11 +151,24 @@ class SensitivitySampling(QueryStrategy):
         q = self._bounds(pool, free, losses, rng)
         uncovered = self._uncovered(losses)
         left = positions_without(uncovered, len(free))
-        drawn, weights = draw(q[left], min(n_instances, len(left)), self.replacement, rng)
+        n_draws = min(self._n_draws(n_instances, len(uncovered)), len(left))
+        drawn, weights = draw(q[left], n_draws, self.replacement, rng)
         n_missing = n_instances - len(drawn)
         rows = np.concatenate([left[drawn], uncovered[:n_missing]])
         weights = np.concatenate([weights, np.ones(n_missing)])
         return Selection(free[rows], q[rows], weights)
+
+    def _n_draws(self, n_instances, n_uncovered):
+        """Return how many samples to draw beside those whose labels are uncovered."""
+        if not self.count_uncovered:
+            return n_instances
+        if n_uncovered > n_instances:
+            raise ValueError(
+                f"n_instances must be at least the number of labels that losses uncover; got "
+                f"{n_instances=} for {n_uncovered} labels. Ask for more samples or fewer clusters, "
+                f"give lipschitz a number, or use count_uncovered=False."
+            )
+        return n_instances - n_uncovered
 
     def _uncovered(self, losses):
         """Return the rows that are labeled whether they are drawn or not: the loop teaches them."""
