@@ -3,5 +3,16 @@
 from .compare import compare
 from .displays import EfficiencyDisplay, LearningCurveDisplay
 from .result import ComparisonResult
+from .selection import select_data
+from .selection_display import SelectionDisplay
+from .selection_result import SelectionResult
 
-__all__ = ["ComparisonResult", "EfficiencyDisplay", "LearningCurveDisplay", "compare"]
+__all__ = [
+    "ComparisonResult",
+    "EfficiencyDisplay",
+    "LearningCurveDisplay",
+    "SelectionDisplay",
+    "SelectionResult",
+    "compare",
+    "select_data",
+]

@@ -1,0 +1,40 @@
+"""The command line, ``skal``: one file a command, each a few lines over the library."""
+
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ._demo import demo
+from ._run import run
+from ._select import SpacedLists, select
+
+app = typer.Typer(
+    help="Active learning as part of scikit-learn.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a bug shows Python's own traceback
+)
+# --n_query is --n-query, as research scripts write it
+WITH_UNDERSCORES = {"token_normalize_func": lambda token: token.replace("_", "-")}
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"skal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Active learning as part of scikit-learn."""
+
+
+app.command()(demo)
+app.command(context_settings=WITH_UNDERSCORES)(run)
+app.command(cls=SpacedLists)(select)
