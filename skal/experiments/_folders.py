@@ -16,9 +16,7 @@ import shutil
 import warnings
 from pathlib import Path
 
-from ..exceptions import ResumeError
-from ._describe import differences, versions
-from ._files import (
+from .._files import (
     TEMPORARY,
     make_folder,
     read_json,
@@ -27,6 +25,8 @@ from ._files import (
     write_json,
     writing,
 )
+from ..exceptions import ResumeError
+from ._describe import differences, versions
 
 CONFIG = "config.json"
 FULL_DATA = "full_data"

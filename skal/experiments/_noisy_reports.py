@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ._files import make_folder, write_bytes
+from .._files import make_folder, write_bytes
 from ._folders import RESULTS
 from ._noisy_plots import draw_curves, draw_errors
 from ._pictures import png

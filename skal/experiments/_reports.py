@@ -1,6 +1,6 @@
 """Tables and plots of a finished comparison, as files."""
 
-from ._files import make_folder, write_bytes, write_json
+from .._files import make_folder, write_bytes, write_json
 from ._folders import RESULTS
 from ._pictures import new_figure, png
 from .displays import EfficiencyDisplay, LearningCurveDisplay

@@ -3,7 +3,7 @@
 import datetime
 
 from .. import __version__
-from ._files import write_bytes
+from .._files import write_bytes
 from ._pictures import new_figure, png
 from .selection_display import SelectionDisplay, figure_size
 

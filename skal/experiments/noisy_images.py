@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from .._files import make_folder, read_json, write_json
 from ..datasets import corrupt, corrupt_labels, load_dataset
 from ..exceptions import ResumeError
 from ..learners import ActiveLearner
 from ._describe import differences
 from ._devices import check_device
-from ._files import make_folder, read_json, write_json
 from ._noisy_reports import NoisyImagesResult, write_noisy_reports
 from ._noisy_settings import MODELS, NOISES, STRATEGIES, Settings
 from .compare import compare

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn import get_config
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
 
 from .._data import sample_shape
@@ -44,7 +45,7 @@ def fit_estimator(learner, estimator, data, bootstrap, fit_params, previous=None
         data = data.bootstrapped(round_rng(seed, n_labeled, "bootstrap"))
     if data.sample_weight is not None:
         fit_params = {**fit_params, "sample_weight": data.sample_weight}
-    with one_thread_if_small(_n_operations(data)):
+    with one_thread_if_small(_n_operations(fitted, data)):
         # an estimator that is not of scikit-learn's kind may return None
         fitted.fit(data.X, data.y, **routed_params(learner, "fit", fit_params))
     return fitted
@@ -57,13 +58,14 @@ def routed_params(router, method, params, to="estimator"):
     return process_routing(router, method, **params)[to][method]
 
 
-def _n_operations(data):
+def _n_operations(estimator, data):
     """Return about how many multiply-adds a linear model takes for one pass over the data.
 
-    Of samples that are no rows of features, such as images, nothing is known: a net does far more.
+    Of networks, and of samples that are no rows of features, nothing is known: a net does far more.
     """
     shape = sample_shape(data.X)
-    if isinstance(shape, dict) or len(shape) != 1:
+    is_net = hasattr(estimator[-1] if isinstance(estimator, Pipeline) else estimator, "module")
+    if is_net or isinstance(shape, dict) or len(shape) != 1:
         return np.inf
     y = np.asarray(data.y)
     n_outputs = len(pd.unique(y)) if y.ndim == 1 and y.dtype.kind != "f" else 1

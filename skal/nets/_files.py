@@ -1,12 +1,14 @@
 """A fitted net in a folder: weights as safetensors, everything else as JSON. No code is read."""
 
+import hashlib
 import json
 import warnings
 from pathlib import Path
 
 import numpy as np
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 
+from .._files import write_bytes, write_json
 from ..exceptions import SavedNetError
 from ._inputs import Reader
 from ._seeds import choose_device, seeded
@@ -20,9 +22,14 @@ def save_net(net, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     state = net.net_.module_.state_dict()
-    save_file({k: v.detach().cpu().clone() for k, v in state.items()}, folder / WEIGHTS)
-    text = json.dumps(_describe(net), indent=1, default=_plain)
-    (folder / PARAMETERS).write_text(text + "\n", encoding="utf-8")
+    weights = save({k: v.detach().cpu().clone() for k, v in state.items()})
+    described = json.loads(json.dumps(_describe(net), default=_plain))
+    write_bytes(folder / WEIGHTS, weights)
+    write_json(folder / PARAMETERS, described | {"weights_sha256": _digest(weights)})
+
+
+def _digest(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 def _describe(net):
@@ -104,6 +111,16 @@ def _read(folder):
     return saved
 
 
+def _read_weights(folder, digest):
+    content = (folder / WEIGHTS).read_bytes() if (folder / WEIGHTS).is_file() else b""
+    if _digest(content) != digest:
+        raise SavedNetError(
+            f"{str(folder)!r} holds no whole net: {WEIGHTS} is missing, damaged or of another net "
+            f"than {PARAMETERS}. Save the net again."
+        )
+    return load(content)
+
+
 def _constructor_arguments(kind, saved, module, device):
     arguments = dict(saved["params"])
     if device is not None:
@@ -137,7 +154,7 @@ def _restore(net, saved, folder):
         fitted = net._make_net(device).initialize()
     if weights is not None:
         net.weights = weights
-    fitted.module_.load_state_dict(load_file(folder / WEIGHTS))
+    fitted.module_.load_state_dict(_read_weights(folder, saved["weights_sha256"]))
     for epoch in saved["history"]:
         fitted.history.new_epoch()
         fitted.history[-1].update(epoch)

@@ -14,9 +14,9 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
-from skal import ActiveLearner
+from skal import ActiveLearner, _files
 from skal.exceptions import ResumeError
-from skal.experiments import ComparisonResult, _files, _runs, compare
+from skal.experiments import ComparisonResult, _runs, compare
 from skal.query import Margin, RandomSampling
 
 X, y = load_iris(return_X_y=True)

@@ -66,6 +66,17 @@ def test_folders_that_hold_no_net_are_refused(squares, tmp_path):
         NetClassifier.load(tmp_path)
 
 
+def test_weights_that_are_cut_off_or_of_another_net_are_refused(squares, tmp_path):
+    X, y = squares
+    for seed, name in enumerate(("one", "other")):
+        MLPClassifier(max_epochs=1, random_state=seed).fit(X, y).save(tmp_path / name)
+    weights = tmp_path / "one" / "weights.safetensors"
+    for content in (weights.read_bytes()[:-8], (tmp_path / "other" / weights.name).read_bytes()):
+        weights.write_bytes(content)
+        with pytest.raises(SavedNetError, match="holds no whole net"):
+            NetClassifier.load(tmp_path / "one")
+
+
 @pytest.mark.parametrize("ending", [".pt", ".safetensors"])
 def test_a_resnet_begins_with_weights_of_a_file(squares, tmp_path, ending):
     X, y = squares
