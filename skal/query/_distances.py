@@ -22,13 +22,10 @@ def row_blocks(n_rows, n_columns):
 
 def nearest_squared(X, sq, centers):
     """Return the squared distance of each row to the nearest center."""
-    halves = np.einsum("ij,ij->i", centers, centers) / -2
-    largest = _with_column(X, 1) @ _with_column(centers, halves).T  # one product, no more passes
-    return zero_if_rounding(sq - 2 * largest.max(axis=1), sq)
-
-
-def _with_column(X, column):
-    return np.concatenate([X, np.broadcast_to(column, len(X))[:, None]], axis=1, dtype=X.dtype)
+    product = X @ centers.T
+    product *= -2
+    product += np.einsum("ij,ij->i", centers, centers)
+    return zero_if_rounding(product.min(axis=1) + sq, sq)
 
 
 def distances_to_nearest(X, sq, centers):

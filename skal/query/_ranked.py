@@ -36,6 +36,7 @@ class RankedPicks:
         self.n_centers = len(centers)
         self.n_free = len(X) - len(excluded)
         self.nearest = distances_to_nearest(X, self.sq, centers)  # squared
+        self.half_excess = (self.sq - self.nearest) / 2
         self.gain = _novelty(self.nearest) - self.uncertainty
         self.gain[excluded] = -np.inf
         self.scores = np.empty(len(X))
@@ -77,12 +78,12 @@ class RankedPicks:
         self.n_centers += 1
         self.n_free -= 1
         self.gain[row] = -np.inf
-        fresh = np.dot(self.X, center)
-        fresh *= -2
-        fresh += self.sq
-        fresh += self.sq[row]
-        nearer = np.flatnonzero(fresh < self.nearest)
-        self.nearest[nearer] = zero_if_rounding(fresh[nearer], self.sq[nearer])
+        product = np.dot(self.X, center)
+        product -= self.sq[row] / 2
+        nearer = np.flatnonzero(product > self.half_excess)  # one comparison for each row
+        fresh = self.sq[nearer] - 2 * product[nearer]
+        self.nearest[nearer] = zero_if_rounding(fresh, self.sq[nearer])
+        self.half_excess[nearer] = (self.sq[nearer] - self.nearest[nearer]) / 2
         nearer = nearer[self.gain[nearer] > -np.inf]
         self.gain[nearer] = _novelty(self.nearest[nearer]) - self.uncertainty[nearer]
 

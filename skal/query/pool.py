@@ -24,6 +24,7 @@ from .._random import round_rng
 from . import _nets
 from ._members import AVERAGING, draw_proba, has_members, n_draws, vote_classes
 
+DRAWS_BYTES = 2**27  # of blocks with draws: larger ones take twice the time
 MAX_EMBEDDING_BYTES = 2**33  # 8 GiB: a sparse matrix larger than this is not made dense
 
 
@@ -182,7 +183,10 @@ class Pool:
         """Return slices of rows that fit the working memory; one None means all at once."""
         width = sum(self._width(view, draws) for view, draws in views)
         row_bytes = 8 * (width + int(np.prod(_flat_shape(sample_shape(self.X)))))
-        size = max(1, int(get_config()["working_memory"] * 2**20) // row_bytes)
+        most = int(get_config()["working_memory"] * 2**20)
+        if any(needs_draws(view) for view, _ in views):
+            most = min(most, DRAWS_BYTES)
+        size = max(1, most // row_bytes)
         return [None] if size >= self.n_samples else gen_batches(self.n_samples, size)
 
     def _width(self, view, draws):
@@ -300,10 +304,8 @@ class _Block:
         if has_members(self._final):
             draws = None  # one a member, whatever was asked for
         if (view, draws) not in self._known:
-            needs_draws = view in ("sample_proba", "votes")
-            self._known[view, draws] = (
-                getattr(self, view)(draws) if needs_draws else getattr(self, view)()
-            )
+            read = getattr(self, view)
+            self._known[view, draws] = read(draws) if needs_draws(view) else read()
         return self._known[view, draws]
 
     def proba(self):
@@ -392,6 +394,11 @@ class _Block:
             X = model[:-1].transform(X) if len(model) > 1 else X
             model = _unwrapped(model[-1])
         return X
+
+
+def needs_draws(view):
+    """Return whether a view is of the draws of a model."""
+    return view in ("sample_proba", "votes")
 
 
 def last_step(model):
