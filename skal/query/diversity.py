@@ -12,7 +12,7 @@ from .._compat import Interval, StrOptions
 from ._clusters import distances_to_other_clusters, fast_clusters, mean_neighbor_distances
 from ._cover import BallCover
 from ._distances import centered
-from ._k_center import FarthestFirst
+from ._lazy_picks import FarthestFirst
 from .base import QueryStrategy, Selection, positions_without
 from .pool import EMBEDDING
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from .._compat import Interval, StrOptions
 from ._distances import centered, information_density, mean_distances
-from ._ranked import RankedPicks
+from ._lazy_picks import RankedPicks
 from .base import QueryStrategy, ScoreStrategy, Selection, select_largest
 from .diversity import CoreSet, labeled_like
 from .pool import EMBEDDING
@@ -127,8 +127,9 @@ class RankedBatch(QueryStrategy):
     Scores are those at the time of the pick. The picks are those of modAL's
     ``uncertainty_batch_sampling`` on the same features; where nothing is labeled, the first is the
     sample with the smallest mean distance to the pool, scored 1, and modAL may choose it twice.
-    Time is O(n d (m + b)) for m labeled samples and b picks; that first sample takes O(n² d), in
-    tiles. Memory is 64 n bytes and 32 MB beyond the float32 embedding.
+    Time is at most O(n d (m + b)) for m labeled samples and b picks, and usually little more than
+    O(n d m), since old distances bound the new, as for :class:`CoreSet`; that first sample takes
+    O(n² d), in tiles. Memory is 64 n bytes and 32 MB beyond the float32 embedding.
 
     References
     ----------
