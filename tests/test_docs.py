@@ -10,7 +10,8 @@ import pytest
 import skal
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+FAMILIES = sorted((ROOT / "docs" / "strategies").glob("*.md"))
 
 
 def public_modules():
@@ -20,9 +21,18 @@ def public_modules():
 
 
 def test_the_page_of_the_readme_runs(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    exec(compile(code, "README.md", "exec"), {})
+    run_code(ROOT / "README.md")
     assert "learner__query_strategy__share" in capsys.readouterr().out
+
+
+def run_code(page):
+    for code in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+        exec(compile(code, str(page), "exec"), {})
+
+
+@pytest.mark.parametrize("page", FAMILIES, ids=lambda page: page.stem)
+def test_the_pages_of_the_strategies_run(page, capsys):
+    run_code(page)
 
 
 @pytest.mark.parametrize("module", [skal, *public_modules()], ids=lambda module: module.__name__)
@@ -43,3 +53,10 @@ def test_the_readme_table_lists_every_strategy():
 
     readme = (ROOT / "README.md").read_text()
     assert [s for s in all_strategies() if f"| `{type(s).__name__}`" not in readme] == []
+
+
+def test_every_strategy_is_on_the_page_of_its_family():
+    from skal.query.checks import all_strategies
+
+    text = "".join(page.read_text() for page in FAMILIES)
+    assert [s for s in all_strategies() if f"`{type(s).__name__}`" not in text] == []
