@@ -48,6 +48,11 @@ def test_links_lead_to_files(page):
     assert [t for t in targets if not (page.parent / t).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_holds_both_sides_of_a_merge(page):
+    assert not re.search(r"^(<{7}|>{7}) ", page.read_text(), re.MULTILINE)
+
+
 def test_the_readme_table_lists_every_strategy():
     from skal.query.checks import all_strategies
 
