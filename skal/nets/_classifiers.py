@@ -98,6 +98,8 @@ class CNNClassifier(NetClassifier):
     (2, 10)
     """
 
+    _is_channels_last = True
+
     def __init__(
         self,
         *,
@@ -164,6 +166,8 @@ class LeNetClassifier(NetClassifier):
         "conv_dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
+    _is_channels_last = True
+
     def __init__(
         self,
         *,
@@ -226,6 +230,8 @@ class ResNet18Classifier(NetClassifier):
         "stem": [StrOptions({"small", "imagenet"})],
         "weights": [str, PathLike, None],
     }
+
+    _is_channels_last = True
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ def save_net(net, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     state = net.net_.module_.state_dict()
-    weights = save({k: v.detach().cpu().clone() for k, v in state.items()})
+    weights = save({k: v.detach().cpu().contiguous().clone() for k, v in state.items()})
     described = json.loads(json.dumps(_describe(net), default=_plain))
     write_bytes(folder / WEIGHTS, weights)
     write_json(folder / PARAMETERS, described | {"weights_sha256": _digest(weights)})

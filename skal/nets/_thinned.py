@@ -185,5 +185,7 @@ def _thin(layer, given, wanted, scale):
         weight = weight[:, given.repeat_interleave(n_pixels)] * scale
     if type(layer) is nn.Linear:
         return partial(F.linear, weight=weight, bias=bias)
+    if layer.weight.is_contiguous(memory_format=torch.channels_last):
+        weight = weight.contiguous(memory_format=torch.channels_last)
     geometry = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
     return partial(F.conv2d, weight=weight, bias=bias, **geometry)

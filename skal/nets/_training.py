@@ -106,6 +106,9 @@ class Net(NeuralNetClassifier):
     clip_norm : float, optional
         The largest norm of a gradient.
     mixed_precision : bool
+    channels_last : bool
+        Whether images and weights of convolutions have their channels last in memory, which takes
+        half the time on a CPU. For modules that never call ``view``.
     inference_rows : int
         How many samples a forward pass takes at most.
     **params
@@ -120,6 +123,7 @@ class Net(NeuralNetClassifier):
         augment=None,
         clip_norm=None,
         mixed_precision=False,
+        channels_last=False,
         inference_rows=INFERENCE_ROWS,
         **params,
     ):
@@ -129,6 +133,7 @@ class Net(NeuralNetClassifier):
         self.augment = augment
         self.clip_norm = clip_norm
         self.mixed_precision = mixed_precision
+        self.channels_last = channels_last
         self.inference_rows = inference_rows
 
     @property
@@ -150,8 +155,17 @@ class Net(NeuralNetClassifier):
         """Return batches."""
         return (TrainingBatches if training else InferenceBatches)(dataset, self)
 
+    def initialize_module(self):
+        """Make the module."""
+        super().initialize_module()
+        if self.channels_last:
+            self.module_.to(memory_format=torch.channels_last)
+        return self
+
     def infer(self, x, **params):
         """Return logits of a batch."""
+        if self.channels_last:
+            x = x.contiguous(memory_format=torch.channels_last)
         if not self.mixed_precision:
             return as_logits(self.module_(x, **params))
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):

@@ -145,6 +145,8 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         "verbose": ["verbose"],
     }
 
+    _is_channels_last = False  # a user's module may call view, which wants channels first
+
     def __init__(
         self,
         module,
@@ -277,6 +279,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             augment=augmentation_of(self),
             clip_norm=self.clip_norm,
             mixed_precision=self.mixed_precision,
+            channels_last=self._is_channels_last and torch.device(device).type != "mps",
             **params,
         )
 
