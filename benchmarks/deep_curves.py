@@ -141,8 +141,9 @@ Machine: {machine}. Command: `python -m benchmarks.deep_curves`. {seeds} paired 
 initial labels, two a class, and the same seeds of the net for all strategies; 10 labels a query; a
 LeNet trained from scratch each time, with Adam, on labeled data alone, no validation labels, and
 scored on all 10,000 test images. A query looks at 10,000 random images of the pool. Labels are
-counted on straight lines between rounds; the median over the seeds is bold, `-` where it is not reached with 280
-labels. BALD and variation ratio take 20 passes with dropout, BatchBALD 50. The net computes in
+counted on straight lines between rounds; the median over the seeds is bold, `-` where it is not
+reached with 280 labels. BALD and variation ratio take 20 passes with dropout, BatchBALD 50. The net
+computes in
 bfloat16 with float32 weights. Epochs and dropout were chosen for random sampling, on other seeds.
 """
 
