@@ -13,7 +13,7 @@ import skal
 from skal.cli import app
 from skal.datasets import load_dataset
 from skal.experiments import demo as demo_module
-from skal.experiments.demo import SETTINGS, Settings, demo_strategies, reduce_dataset
+from skal.experiments.demo import SETTINGS, Settings, demo_data, demo_strategies
 
 FAST = ["demo", "--seeds", "2", "--jobs", "1"]
 
@@ -114,7 +114,7 @@ def test_idx_data_are_reduced_and_that_is_said(tmp_path):
 
 def test_reduced_data_are_the_same_each_time_with_all_classes_by_their_share(tmp_path, small):
     whole = load_dataset("mnist", _write_idx(tmp_path))
-    first, second = reduce_dataset(whole), reduce_dataset(whole)
+    first, second = demo_data(whole), demo_data(whole)
     np.testing.assert_array_equal(first.X_train, second.X_train)
     assert np.bincount(first.y_train).tolist() == [15, 15, 15, 15]
     assert len(first.X_test) == 50

@@ -46,12 +46,12 @@ def demo(
 
     from ..datasets import load_dataset
     from ..exceptions import DatasetError, ResumeError
-    from ..experiments.demo import reduce_dataset, run_demo
+    from ..experiments.demo import demo_data, run_demo
 
     _check_options(dataset, data, jobs)
     try:
         whole = load_dataset(dataset.value, data, download=download)
-        reduced = reduce_dataset(whole)
+        reduced = demo_data(whole)
         if not quiet:
             _print_sizes(whole, reduced, seeds)
         result = run_demo(

@@ -144,8 +144,7 @@ def _as_options(text):
 
 
 def _load(names, folder, download, quick, quiet):
-    from ..datasets import load_dataset
-    from ..experiments.noisy_images import reduce_dataset
+    from ..datasets import load_dataset, reduce_dataset
 
     datasets = []
     for name in names:

@@ -1,11 +1,10 @@
 """The comparison that ``skal demo`` makes: the strategies, and settings for each data set."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
 
+from ..datasets import reduce_dataset
 from ..query import (
     CoreSet,
     Entropy,
@@ -34,7 +33,6 @@ SETTINGS = {
     "mnist": Settings(3000, 2000, n_initial=30, n_instances=25, n_queries=16),
     "fashion_mnist": Settings(3000, 2000, n_initial=30, n_instances=25, n_queries=16),
 }
-SUBSET_SEED = 0  # the subset is part of the demo's data: it is the same for all seeds
 
 
 def demo_strategies():
@@ -50,8 +48,8 @@ def demo_strategies():
     }
 
 
-def reduce_dataset(dataset):
-    """Return a data set with no more samples than the demo takes, the same share of each class.
+def demo_data(dataset):
+    """Return as much of a data set as the demo takes, the same share of each class.
 
     Parameters
     ----------
@@ -63,15 +61,7 @@ def reduce_dataset(dataset):
     Dataset
     """
     settings = SETTINGS[dataset.name]
-    train = _positions(dataset.y_train, settings.n_pool)
-    test = _positions(dataset.y_test, settings.n_test)
-    return replace(
-        dataset,
-        X_train=dataset.X_train[train],
-        y_train=dataset.y_train[train],
-        X_test=dataset.X_test[test],
-        y_test=dataset.y_test[test],
-    )
+    return reduce_dataset(dataset, settings.n_pool, settings.n_test)
 
 
 def run_demo(dataset, seeds, **options):
@@ -104,12 +94,3 @@ def run_demo(dataset, seeds, **options):
         seeds=seeds,
         **options,
     )
-
-
-def _positions(y, n):
-    """Return `n` positions, sorted; all of them where `n` is None or more than there are."""
-    positions = np.arange(len(y))
-    if n is None or n >= len(y):
-        return positions
-    chosen, _ = train_test_split(positions, train_size=n, stratify=y, random_state=SUBSET_SEED)
-    return np.sort(chosen)

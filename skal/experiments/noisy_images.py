@@ -7,14 +7,14 @@ a folder of its own. Tables and plots across the cells stand beside them.
 import logging
 import math
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from .._files import make_folder, read_json, write_json
-from ..datasets import corrupt, corrupt_labels, load_dataset
+from ..datasets import corrupt, corrupt_labels, load_dataset, reduce_dataset
+from ..datasets._reduce import stratified_positions
 from ..exceptions import ResumeError
 from ..learners import ActiveLearner
 from ._describe import differences
@@ -32,7 +32,6 @@ __all__ = [
     "Settings",
     "load_images",
     "make_splits",
-    "reduce_dataset",
     "run_noisy_images",
 ]
 
@@ -171,27 +170,6 @@ def _run_cell(settings, model, noise, splits, options):
     return result
 
 
-def reduce_dataset(dataset, n_pool, n_test):
-    """Return a data set with no more samples than asked for, the same share of each class.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        What :func:`skal.datasets.load_dataset` returned.
-    n_pool, n_test : int or None
-        How many samples for training and testing; None is all.
-    """
-    train = _stratified(dataset.y_train, n_pool)
-    test = _stratified(dataset.y_test, n_test)
-    return replace(
-        dataset,
-        X_train=dataset.X_train[train],
-        y_train=dataset.y_train[train],
-        X_test=dataset.X_test[test],
-        y_test=dataset.y_test[test],
-    )
-
-
 def make_splits(dataset, settings, noise):
     """Return samples and labels to choose from, for validation, and to test on, with their noise.
 
@@ -209,7 +187,7 @@ def make_splits(dataset, settings, noise):
     dict of str to (ndarray, ndarray)
         The splits ``"train"``, ``"valid"`` and ``"test"``.
     """
-    valid = _stratified(dataset.y_train, settings.num_valid)
+    valid = stratified_positions(dataset.y_train, settings.num_valid, DATA_SEED)
     train = np.setdiff1d(np.arange(len(dataset.y_train)), valid)
     splits = {
         "train": (dataset.X_train[train], dataset.y_train[train]),
@@ -260,17 +238,6 @@ def _make_net(model, settings):
         mixed_precision=settings.mixed_precision,
         device=settings.device,
     )
-
-
-def _stratified(y, n):
-    """Return `n` positions, sorted, the same share of each class; all where `n` is None."""
-    positions = np.arange(len(y))
-    if n is None or n >= len(y):
-        return positions
-    if n == 0:
-        return positions[:0]
-    chosen, _ = train_test_split(positions, train_size=n, stratify=y, random_state=DATA_SEED)
-    return np.sort(chosen)
 
 
 def _check_net(net, image_shape):

@@ -11,8 +11,6 @@ from torch import nn
 from .._compat import import_torchvision
 from ._weights import load_weights
 
-N_LAST_OF_RESNET = 512  # features before the last layer
-
 
 class MLP(nn.Sequential):
     """Two fully connected layers, with dropout between."""

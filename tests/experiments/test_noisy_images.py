@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skal.datasets import Dataset
+from skal.datasets import Dataset, reduce_dataset
 from skal.exceptions import ResumeError
 from skal.experiments._noisy_plots import draw_curves, draw_errors
 from skal.experiments.noisy_images import (
@@ -16,7 +16,6 @@ from skal.experiments.noisy_images import (
     Settings,
     load_images,
     make_splits,
-    reduce_dataset,
     run_noisy_images,
 )
 

@@ -12,11 +12,10 @@ from skorch.callbacks import Callback
 
 from skal import ActiveLearner
 from skal._random import derive_seed, round_rng
-from skal.datasets import Dataset, load_dataset
+from skal.datasets import Dataset, load_dataset, reduce_dataset
 from skal.exceptions import ResumeError
 from skal.experiments import SelectionDisplay, SelectionResult, select_data, selection
 from skal.experiments._selection_reports import _n_steps
-from skal.experiments.noisy_images import reduce_dataset
 from skal.experiments.selection import ALL_METHODS, affordable_clusters, make_methods
 from skal.nets import CNNClassifier, MLPClassifier
 
