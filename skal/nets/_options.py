@@ -1,5 +1,9 @@
 """What the parameters of a net mean to skorch and torch."""
 
+import copy
+import functools
+import inspect
+
 import numpy as np
 import torch
 from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
@@ -8,6 +12,21 @@ from ._augment import random_affine
 from ._training import KeepGood, Samples
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+
+def module_factory(module):
+    """Return what makes a module: itself, or a function that copies it if it is an instance."""
+    if isinstance(module, torch.nn.Module):
+        return functools.partial(copy.deepcopy, module)
+    return module
+
+
+def module_arguments(module, known, own):
+    """Return keyword arguments of a module: its own, and of the known ones what it takes."""
+    if isinstance(module, torch.nn.Module):
+        return {}
+    names = inspect.signature(module).parameters
+    return {name: value for name, value in known.items() if name in names} | own
 
 
 def optimizer_options(net):
