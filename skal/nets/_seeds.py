@@ -26,3 +26,18 @@ def choose_device(device):
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def computes_bfloat16(device):
+    """Return whether a device has instructions for bfloat16; without, it takes longer than float32.
+
+    Parameters
+    ----------
+    device : str or torch.device
+    """
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if kind != "cpu":
+        return True
+    return any(there for name, there in torch.cpu.get_capabilities().items() if "bf16" in name)

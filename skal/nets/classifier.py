@@ -61,7 +61,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
     device : str, default="auto"
         ``"auto"`` is the first of CUDA, MPS and CPU there is.
     mixed_precision : bool, default=False
-        Whether to compute in bfloat16 where torch deems it safe.
+        Whether to compute in bfloat16 where torch deems it safe. Processors without instructions
+        for it compute in float32 all the same, which is several times faster there.
     warm_start : bool, default=False
         Whether `fit` goes on from the last one, if the classes are the same.
     random_state : int, RandomState instance or None, default=None
