@@ -51,7 +51,7 @@ def mnist(folder):
 
 def repeated(X, y, n_times=4, scale=0.1):
     """Return each image several times, each time with other noise."""
-    rng = np.random.RandomState(0)
+    rng = np.random.default_rng(0)
     X = np.tile(X, (n_times, 1, 1))
     for start in range(0, len(X), 10_000):
         block = X[start : start + 10_000]

@@ -10,7 +10,6 @@ from safetensors.torch import load, save
 
 from .._files import write_bytes, write_json
 from ..exceptions import SavedNetError
-from ._inputs import Reader
 from ._seeds import choose_device, seeded
 
 FORMAT = 1
@@ -72,7 +71,7 @@ def _plain(value):
         return value.tolist()
     if isinstance(value, Path):
         return str(value)
-    if value is None or isinstance(value, str | tuple | list):
+    if value is None or isinstance(value, str | bool | tuple | list):
         return value
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
@@ -142,7 +141,7 @@ def _restore(net, saved, folder):
         reader[name] = tuple(reader[name])
     for name in ("mean", "std"):
         reader[name] = None if reader[name] is None else np.array(reader[name], np.float32)
-    net.reader_ = Reader(**reader)
+    net.reader_ = net._reader_type(**reader)
     net.n_features_in_, net.draw_seed_ = saved["n_features_in"], saved["draw_seed"]
     if saved["feature_names_in"] is not None:
         net.feature_names_in_ = np.array(saved["feature_names_in"], dtype=object)

@@ -126,6 +126,20 @@ def split_validation(data, fraction, seed):
     return _take(data, rest), _take(Samples(data.X, data.y), held)
 
 
+def split_randomly(data, fraction, seed):
+    """Return training and validation samples, at least one of each."""
+    if not fraction:
+        return data, None
+    n_held = max(1, round(fraction * len(data)))
+    if n_held >= len(data):
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(data)} images leaves none for training. Label "
+            f"more images, or set validation_fraction=0."
+        )
+    order = np.random.RandomState(seed).permutation(len(data))
+    return _take(data, np.sort(order[n_held:])), _take(data, np.sort(order[:n_held]))
+
+
 def _take(data, rows):
     X = [data.X[i] for i in rows] if isinstance(data.X, list) else data.X[rows]
     weight = None if data.weight is None else data.weight[rows]

@@ -182,8 +182,11 @@ class Net(NeuralNetClassifier):
     def train_step_single(self, batch, **params):
         """Take one step, on an augmented batch."""
         X, y = batch
+        return self._step(X if self.augment is None else self.augment(X), y, **params)
+
+    def _step(self, X, y, **params):
         self._set_training(True)
-        logits = self.infer(X if self.augment is None else self.augment(X), **params)
+        logits = self.infer(X, **params)
         loss = self.get_loss(logits, y, X=X, training=True)
         loss.backward()
         if self.clip_norm is not None:
