@@ -35,6 +35,7 @@ def compare(
     full_data=True,
     n_labels_spent=0,
     use_query_weights=False,
+    metrics=None,
     on_round=None,
     n_jobs=None,
     folder=None,
@@ -86,6 +87,9 @@ def compare(
         estimator holds: they count in all numbers of labels.
     use_query_weights : bool, default=False
         Whether weights that come with a selection become the sample weights of the labels.
+    metrics : callable or None, default=None
+        Called as ``metrics(learner, X_test, y_test)`` when a round has ended; returns a dict of
+        further numbers, which ``metrics.json`` keeps beside the score.
     on_round : callable or None, default=None
         Called as ``on_round(strategy, seed, record, learner)`` when a round has ended, with the
         strategy's name, to follow the runs; with ``"full_data"`` for the model of all labels. It
@@ -99,7 +103,8 @@ def compare(
         Whether to go on with the comparison in `folder` after the last whole round of each run.
         The result is that of an uninterrupted run.
     save_models : bool, default=False
-        Whether to keep the model of every round in `folder`, as skops files.
+        Whether to keep the model of every round in `folder`: nets of skal as
+        :meth:`skal.nets.NetClassifier.save` writes them, others as skops files.
     progress : bool, default=True
         Whether to show how many runs have ended.
 
@@ -146,6 +151,7 @@ def compare(
         save_models,
         n_labels_spent,
         use_query_weights,
+        metrics,
         on_round,
         main_process=os.getpid(),
     )

@@ -14,7 +14,7 @@ from skorch.callbacks import LRScheduler
 from .._compat import Interval, StrOptions
 from .._random import derive_seed
 from . import _dropout, _embed
-from ._files import load_net, save_net
+from ._files import files_of_net, load_net, save_net
 from ._inputs import Reader, as_samples, is_paths, make_reader, n_dims
 from ._options import (
     OPTIMIZERS,
@@ -91,7 +91,8 @@ class BaseNet(BaseEstimator):
                 self.net_ = self._make_net(device, monitor).initialize()
             elif net.lr != self.lr:
                 net.set_params(lr=self.lr)
-            self.net_.set_params(max_epochs=self.max_epochs, batch_size=batch_size)
+            n_epochs = self.max_epochs if net is None else self._n_warm_epochs
+            self.net_.set_params(max_epochs=n_epochs, batch_size=batch_size)
             self.net_.valid_data = valid_data
             try:
                 self.net_.partial_fit(data)
@@ -135,6 +136,11 @@ class BaseNet(BaseEstimator):
 
     def _own_module_params(self):
         return self.module_params or {}
+
+    @property
+    def _n_warm_epochs(self):
+        """How many epochs a warm start trains."""
+        return self.max_epochs
 
     def _can_go_on(self, classes):
         return bool(
@@ -273,6 +279,16 @@ class BaseNet(BaseEstimator):
         """
         check_is_fitted(self)
         save_net(self, folder)
+
+    def to_files(self):
+        """Return what :meth:`save` writes, for folders that hold more than a net.
+
+        Returns
+        -------
+        dict of str to (bytes or JSON value)
+        """
+        check_is_fitted(self)
+        return files_of_net(self)
 
     @classmethod
     def load(cls, folder, *, module=None, device=None):

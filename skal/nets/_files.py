@@ -20,11 +20,17 @@ def save_net(net, folder):
     """Write a fitted net into a folder, which is made."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    files = files_of_net(net)
+    write_bytes(folder / WEIGHTS, files[WEIGHTS])
+    write_json(folder / PARAMETERS, files[PARAMETERS])
+
+
+def files_of_net(net):
+    """Return what is written of a fitted net: bytes and a JSON value, by file name."""
     state = net.net_.module_.state_dict()
     weights = save({k: v.detach().cpu().contiguous().clone() for k, v in state.items()})
     described = json.loads(json.dumps(_describe(net), default=_plain))
-    write_bytes(folder / WEIGHTS, weights)
-    write_json(folder / PARAMETERS, described | {"weights_sha256": _digest(weights)})
+    return {WEIGHTS: weights, PARAMETERS: described | {"weights_sha256": _digest(weights)}}
 
 
 def _digest(content):

@@ -49,6 +49,8 @@ class NetSegmenter(BaseNet):
         whole images. An epoch takes as many as cover all images once.
     max_epochs : int, default=50
         How many times training goes over the area of all images.
+    warm_epochs : int, default=None
+        How many times it does where it goes on from the last `fit`; None is `max_epochs`.
     batch_size : int, default=16
         Patches of a training step. Halved, with a warning, where a GPU has too little memory.
     lr : float, default=1e-3
@@ -112,6 +114,7 @@ class NetSegmenter(BaseNet):
         **BaseNet._parameter_constraints,
         "module": [callable],
         "loss": [StrOptions(set(LOSSES)), torch.nn.Module],
+        "warm_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "patch_size": [Interval(Integral, 8, None, closed="left"), None],
         "standardize": [StrOptions({"image", "data"}), None],
     }
@@ -128,6 +131,7 @@ class NetSegmenter(BaseNet):
         loss="focal_dice",
         patch_size=128,
         max_epochs=50,
+        warm_epochs=None,
         batch_size=16,
         lr=1e-3,
         optimizer="adamw",
@@ -152,6 +156,7 @@ class NetSegmenter(BaseNet):
         self.loss = loss
         self.patch_size = patch_size
         self.max_epochs = max_epochs
+        self.warm_epochs = warm_epochs
         self.batch_size = batch_size
         self.lr = lr
         self.optimizer = optimizer
@@ -234,6 +239,10 @@ class NetSegmenter(BaseNet):
             reader.learn_statistics(X)
         reader.by_image = self.standardize == "image"
         return reader
+
+    @property
+    def _n_warm_epochs(self):
+        return self.max_epochs if self.warm_epochs is None else self.warm_epochs
 
     def _net_params(self):
         loss = self.loss if isinstance(self.loss, torch.nn.Module) else LOSSES[self.loss]()
@@ -399,9 +408,9 @@ class UNetSegmenter(NetSegmenter):
     dropout : float, default=0.2
         The share of channels that training and :meth:`sample_proba` drop at the bottom, and after
         each level of the decoder but the last.
-    loss, patch_size, max_epochs, batch_size, lr, optimizer, momentum, weight_decay, standardize, \
-            augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
-            device, mixed_precision, warm_start, random_state, verbose
+    loss, patch_size, max_epochs, warm_epochs, batch_size, lr, optimizer, momentum, weight_decay, \
+            standardize, augment, validation_fraction, early_stopping, lr_schedule, clip_norm, \
+            callbacks, device, mixed_precision, warm_start, random_state, verbose
         As for :class:`NetSegmenter`.
 
     References
@@ -439,6 +448,7 @@ class UNetSegmenter(NetSegmenter):
         loss="focal_dice",
         patch_size=128,
         max_epochs=50,
+        warm_epochs=None,
         batch_size=16,
         lr=1e-3,
         optimizer="adamw",
@@ -481,9 +491,9 @@ class AttentionUNetSegmenter(UNetSegmenter):
     dropout : float, default=0.2
         The share of channels that training and :meth:`sample_proba` drop at the bottom, and after
         each level of the decoder but the last.
-    loss, patch_size, max_epochs, batch_size, lr, optimizer, momentum, weight_decay, standardize, \
-            augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
-            device, mixed_precision, warm_start, random_state, verbose
+    loss, patch_size, max_epochs, warm_epochs, batch_size, lr, optimizer, momentum, weight_decay, \
+            standardize, augment, validation_fraction, early_stopping, lr_schedule, clip_norm, \
+            callbacks, device, mixed_precision, warm_start, random_state, verbose
         As for :class:`NetSegmenter`.
 
     References

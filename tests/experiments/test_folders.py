@@ -120,6 +120,38 @@ def test_models_are_kept_as_skops_files(tmp_path):
         assert skops.io.load(path / "model.skops").score(X, y) == record["score"]
 
 
+def test_models_of_nets_are_kept_as_nets_write_them(tmp_path):
+    from skal.nets import MLPClassifier
+
+    net = MLPClassifier(max_epochs=1)
+    options = {"save_models": True, "seeds": 1, "n_queries": 1, "X_test": X, "y_test": y}
+    result = _compare(tmp_path / "run", net, **options)
+    place = tmp_path / "run" / "margin" / "seed_0" / "iteration_1"
+    assert MLPClassifier.load(place).score(X, y) == result.records["margin", 0][1]["score"]
+
+
+def n_right(learner, X_test, y_test):
+    return {"n_right": int((learner.predict(X_test) == y_test).sum())}
+
+
+def test_further_numbers_stand_beside_the_score_and_survive_resuming(tmp_path):
+    result = _compare(tmp_path / "run", metrics=n_right, X_test=X, y_test=y)
+    for record in result.records["margin", 1]:
+        assert record["metrics"]["n_right"] == round(record["score"] * len(X))
+    path = tmp_path / "run" / "margin" / "seed_1" / "iteration_2" / "metrics.json"
+    assert _read(path)["n_right"] == result.records["margin", 1][2]["metrics"]["n_right"]
+    path.unlink()
+    again = _compare(tmp_path / "run", metrics=n_right, X_test=X, y_test=y, resume=True)
+    assert [r["metrics"] for r in again.records["margin", 1]] == [
+        r["metrics"] for r in result.records["margin", 1]
+    ]
+
+
+def test_further_numbers_cannot_take_the_name_of_a_rounds_own(tmp_path):
+    with pytest.raises(ValueError, match="names that a round has already"):
+        _compare(tmp_path / "run", metrics=lambda *_: {"score": 1.0}, seeds=1)
+
+
 def test_numbers_that_are_not_finite_are_null_in_json(tmp_path):
     result = _compare(tmp_path / "run", seeds=1, n_queries=0)
     assert result.summary()["labels_95"].max() == float("inf")

@@ -307,6 +307,8 @@ def test_training_goes_on_where_asked():
     X, y = discs()
     net = small(max_epochs=1, warm_start=True).fit(X, y).fit(X, y)
     assert len(net.history_) == 2
+    net.set_params(warm_epochs=3).fit(X, y)
+    assert len(net.history_) == 5
     assert len(net.set_params(warm_start=False).fit(X, y).history_) == 1
 
 
