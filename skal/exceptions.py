@@ -6,11 +6,12 @@
     └── DivergenceError  the training of a net diverged
     ValueError
     ├── DatasetError    a file of a data set is not what it should be
+    ├── FormatError     a file of micrographs or of picks is not what it should be
     ├── ResumeError     a run folder belongs to another comparison, or is not finished
     └── SavedNetError   a folder holds no net that this version can load
 """
 
-__all__ = ["DatasetError", "DivergenceError", "ResumeError", "SavedNetError"]
+__all__ = ["DatasetError", "DivergenceError", "FormatError", "ResumeError", "SavedNetError"]
 
 
 class DatasetError(ValueError):
@@ -19,6 +20,10 @@ class DatasetError(ValueError):
 
 class DivergenceError(ArithmeticError):
     """The training of a net diverged: its loss or its weights are no longer finite."""
+
+
+class FormatError(ValueError):
+    """A file of micrographs or of picks is not there, or not what it should be."""
 
 
 class ResumeError(ValueError):
