@@ -3,13 +3,18 @@
 from .filters import fourier_crop, low_pass, normalize
 from .masks import make_mask
 from .patches import Patches, extract_patches, sample_patches
+from .scoring import PickScores, best_threshold, match_picks, score_picks
 
 __all__ = [
     "Patches",
+    "PickScores",
+    "best_threshold",
     "extract_patches",
     "fourier_crop",
     "low_pass",
     "make_mask",
+    "match_picks",
     "normalize",
     "sample_patches",
+    "score_picks",
 ]

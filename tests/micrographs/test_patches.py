@@ -2,16 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skal.micrographs import extract_patches, sample_patches
+
+FEW = settings(max_examples=50, deadline=None, derandomize=True)
 
 
 def numbered(height, width):
     return np.arange(height * width).reshape(height, width)
 
 
+@FEW
 @given(data=st.data(), height=st.integers(1, 20), width=st.integers(1, 20))
 def test_every_pixel_is_in_a_patch_where_it_says(data, height, width):
     size = data.draw(st.integers(1, min(height, width)))
@@ -47,6 +50,7 @@ def test_patches_keep_their_dtype():
 NONE = {"positive_share": 0}
 
 
+@FEW
 @given(
     share=st.floats(0, 1),
     n=st.integers(1, 12),
