@@ -1,4 +1,4 @@
-"""Cryo-EM micrographs: files of images and of picks."""
+"""Cryo-EM micrographs: their files, masks and patches of them, picks, and how picks are scored."""
 
 from .batches import Batches, read_batches
 from .coordinates import (
@@ -10,23 +10,38 @@ from .coordinates import (
     micrograph_stem,
     scale_picks,
 )
+from .filters import fourier_crop, low_pass, normalize
 from .formats import read_picks, write_picks
 from .images import Micrograph, read_micrograph, read_stack, write_micrograph
+from .masks import make_mask
+from .patches import Patches, extract_patches, sample_patches
+from .scoring import PickScores, best_threshold, match_picks, score_picks
 
 __all__ = [
     "Batches",
     "FlipResult",
     "Micrograph",
+    "Patches",
+    "PickScores",
     "PicksReport",
+    "best_threshold",
     "check_picks",
     "detect_flip",
+    "extract_patches",
     "flip_picks",
+    "fourier_crop",
+    "low_pass",
+    "make_mask",
+    "match_picks",
     "micrograph_stem",
+    "normalize",
     "read_batches",
     "read_micrograph",
     "read_picks",
     "read_stack",
+    "sample_patches",
     "scale_picks",
+    "score_picks",
     "write_micrograph",
     "write_picks",
 ]
