@@ -274,7 +274,14 @@ def _score_name(experiment):
     """Return what to call the score in tables and plots."""
     scoring = experiment.scoring
     if scoring is None:
-        return "accuracy" if is_classifier(experiment.estimator) else "R²"
+        return _name_of_own_score(experiment.estimator)
     if isinstance(scoring, str):
         return scoring.replace("_", " ")
     return getattr(scoring, "__name__", "score").replace("_", " ")
+
+
+def _name_of_own_score(estimator):
+    if is_classifier(estimator):
+        return "accuracy"
+    model = getattr(estimator, "estimator", estimator)  # of a learner, or itself
+    return "F1 of pixels" if hasattr(model, "predict_proba") else "R²"  # segmenters have classes

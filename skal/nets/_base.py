@@ -91,7 +91,7 @@ class BaseNet(BaseEstimator):
                 self.net_ = self._make_net(device, monitor).initialize()
             elif net.lr != self.lr:
                 net.set_params(lr=self.lr)
-            n_epochs = self.max_epochs if net is None else self._n_warm_epochs
+            n_epochs = self._n_epochs(data, is_warm=net is not None)
             self.net_.set_params(max_epochs=n_epochs, batch_size=batch_size)
             self.net_.valid_data = valid_data
             try:
@@ -117,6 +117,7 @@ class BaseNet(BaseEstimator):
             reader=self.reader_,
             clip_norm=self.clip_norm,
             mixed_precision=self.mixed_precision and computes_bfloat16(device),
+            all_devices=self.device == "all",
             channels_last=self._is_channels_last and torch.device(device).type != "mps",
             **self._net_params(),
             **params,
@@ -137,9 +138,8 @@ class BaseNet(BaseEstimator):
     def _own_module_params(self):
         return self.module_params or {}
 
-    @property
-    def _n_warm_epochs(self):
-        """How many epochs a warm start trains."""
+    def _n_epochs(self, data, is_warm):
+        """Return how many epochs to train."""
         return self.max_epochs
 
     def _can_go_on(self, classes):

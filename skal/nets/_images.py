@@ -80,10 +80,9 @@ class Patches(TrainingBatches):
 
     def __init__(self, data, net):
         super().__init__(data, net)
-        height, width = net.reader.size_of(data.X)
-        self.sides = [min(net.patch_size or side, side) for side in (height, width)]
-        self.size = height, width
-        n_of_image = math.ceil(height / self.sides[0]) * math.ceil(width / self.sides[1])
+        self.size = net.reader.size_of(data.X)
+        self.sides = [min(net.patch_size or side, side) for side in self.size]
+        n_of_image = patches_of_image(self.size, net.patch_size)
         self.rows = torch.arange(len(data)).repeat_interleave(n_of_image)
 
     def __len__(self):
@@ -106,6 +105,11 @@ class Patches(TrainingBatches):
             X.append(image[:, top : top + height, left : left + width])
             y.append(self.y[row, top : top + height, left : left + width])
         return torch.stack(X), torch.stack(y)
+
+
+def patches_of_image(size, patch_size):
+    """Return how many patches of an image are an epoch of it."""
+    return math.prod(math.ceil(side / min(patch_size or side, side)) for side in size)
 
 
 class ImageBatches(InferenceBatches):

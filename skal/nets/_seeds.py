@@ -20,7 +20,17 @@ def seeded(seed, device):
 
 
 def choose_device(device):
-    """Return the name of a device; ``"auto"`` is the first of CUDA, MPS and CPU there is."""
+    """Return the name of a device; ``"auto"`` is the first of CUDA, MPS and CPU there is.
+
+    ``"all"`` is the first CUDA device: batches are split over the others too.
+    """
+    if device == "all":
+        if not torch.cuda.is_available():
+            raise ValueError(
+                "device='all' splits batches over all CUDA devices, but torch finds none. Use "
+                "device='auto'."
+            )
+        return "cuda"
     if device != "auto":
         return str(device)
     if torch.cuda.is_available():

@@ -59,7 +59,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
     callbacks : list of skorch callbacks, default=None
         Further ones, such as checkpoints, scores and trackers.
     device : str, default="auto"
-        ``"auto"`` is the first of CUDA, MPS and CPU there is.
+        ``"auto"`` is the first of CUDA, MPS and CPU there is; ``"all"`` splits each batch over all
+        CUDA devices.
     mixed_precision : bool, default=False
         Whether to compute in bfloat16 where torch deems it safe. Processors without instructions
         for it compute in float32 all the same, which is several times faster there.

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import math
 from numbers import Integral
 from typing import ClassVar
 
@@ -13,7 +14,14 @@ from .._compat import Interval, StrOptions
 from . import _dropout, _embed
 from ._augment import random_moves
 from ._base import BaseNet, arguments_in
-from ._images import ImageReader, SegmenterNet, is_large, rows_at_once, run_in_tiles
+from ._images import (
+    ImageReader,
+    SegmenterNet,
+    is_large,
+    patches_of_image,
+    rows_at_once,
+    run_in_tiles,
+)
 from ._inputs import as_samples, make_reader
 from ._options import check_known, split_randomly
 from ._training import Samples
@@ -51,6 +59,9 @@ class NetSegmenter(BaseNet):
         How many times training goes over the area of all images.
     warm_epochs : int, default=None
         How many times it does where it goes on from the last `fit`; None is `max_epochs`.
+    min_steps : int, default=0
+        Train for more epochs than these, if they are fewer steps: with a single image, an epoch is
+        a step or two.
     batch_size : int, default=16
         Patches of a training step. Halved, with a warning, where a GPU has too little memory.
     lr : float, default=1e-3
@@ -81,7 +92,8 @@ class NetSegmenter(BaseNet):
     callbacks : list of skorch callbacks, default=None
         Further ones, such as checkpoints, scores and trackers.
     device : str, default="auto"
-        ``"auto"`` is the first of CUDA, MPS and CPU there is.
+        ``"auto"`` is the first of CUDA, MPS and CPU there is; ``"all"`` splits each batch over all
+        CUDA devices.
     mixed_precision : bool, default=False
         Whether to compute in bfloat16, on processors that can.
     warm_start : bool, default=False
@@ -115,6 +127,7 @@ class NetSegmenter(BaseNet):
         "module": [callable],
         "loss": [StrOptions(set(LOSSES)), torch.nn.Module],
         "warm_epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "min_steps": [Interval(Integral, 0, None, closed="left")],
         "patch_size": [Interval(Integral, 8, None, closed="left"), None],
         "standardize": [StrOptions({"image", "data"}), None],
     }
@@ -132,6 +145,7 @@ class NetSegmenter(BaseNet):
         patch_size=128,
         max_epochs=50,
         warm_epochs=None,
+        min_steps=0,
         batch_size=16,
         lr=1e-3,
         optimizer="adamw",
@@ -157,6 +171,7 @@ class NetSegmenter(BaseNet):
         self.patch_size = patch_size
         self.max_epochs = max_epochs
         self.warm_epochs = warm_epochs
+        self.min_steps = min_steps
         self.batch_size = batch_size
         self.lr = lr
         self.optimizer = optimizer
@@ -240,9 +255,11 @@ class NetSegmenter(BaseNet):
         reader.by_image = self.standardize == "image"
         return reader
 
-    @property
-    def _n_warm_epochs(self):
-        return self.max_epochs if self.warm_epochs is None else self.warm_epochs
+    def _n_epochs(self, data, is_warm):
+        n_epochs = self.warm_epochs if is_warm and self.warm_epochs else self.max_epochs
+        n_patches = len(data) * patches_of_image(self.reader_.size_of(data.X), self.patch_size)
+        n_steps = math.ceil(n_patches / self.batch_size)
+        return max(n_epochs, math.ceil(self.min_steps / n_steps))
 
     def _net_params(self):
         loss = self.loss if isinstance(self.loss, torch.nn.Module) else LOSSES[self.loss]()
@@ -408,9 +425,9 @@ class UNetSegmenter(NetSegmenter):
     dropout : float, default=0.2
         The share of channels that training and :meth:`sample_proba` drop at the bottom, and after
         each level of the decoder but the last.
-    loss, patch_size, max_epochs, warm_epochs, batch_size, lr, optimizer, momentum, weight_decay, \
-            standardize, augment, validation_fraction, early_stopping, lr_schedule, clip_norm, \
-            callbacks, device, mixed_precision, warm_start, random_state, verbose
+    loss, patch_size, max_epochs, warm_epochs, min_steps, batch_size, lr, optimizer, momentum, \
+            weight_decay, standardize, augment, validation_fraction, early_stopping, lr_schedule, \
+            clip_norm, callbacks, device, mixed_precision, warm_start, random_state, verbose
         As for :class:`NetSegmenter`.
 
     References
@@ -449,6 +466,7 @@ class UNetSegmenter(NetSegmenter):
         patch_size=128,
         max_epochs=50,
         warm_epochs=None,
+        min_steps=0,
         batch_size=16,
         lr=1e-3,
         optimizer="adamw",
@@ -491,9 +509,9 @@ class AttentionUNetSegmenter(UNetSegmenter):
     dropout : float, default=0.2
         The share of channels that training and :meth:`sample_proba` drop at the bottom, and after
         each level of the decoder but the last.
-    loss, patch_size, max_epochs, warm_epochs, batch_size, lr, optimizer, momentum, weight_decay, \
-            standardize, augment, validation_fraction, early_stopping, lr_schedule, clip_norm, \
-            callbacks, device, mixed_precision, warm_start, random_state, verbose
+    loss, patch_size, max_epochs, warm_epochs, min_steps, batch_size, lr, optimizer, momentum, \
+            weight_decay, standardize, augment, validation_fraction, early_stopping, lr_schedule, \
+            clip_norm, callbacks, device, mixed_precision, warm_start, random_state, verbose
         As for :class:`NetSegmenter`.
 
     References

@@ -312,6 +312,19 @@ def test_training_goes_on_where_asked():
     assert len(net.set_params(warm_start=False).fit(X, y).history_) == 1
 
 
+@pytest.mark.parametrize(("n_images", "n_epochs"), [(1, 10), (2, 5), (6, 2)])
+def test_few_images_are_trained_on_for_more_epochs(n_images, n_epochs):
+    X, y = discs(n_images)
+    net = small(min_steps=10, batch_size=4, patch_size=16).fit(X, y)  # four patches an image
+    assert len(net.history_) == n_epochs
+
+
+def test_all_devices_are_those_of_cuda():
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="torch finds none"):
+            small(device="all").fit(*discs())
+
+
 def test_validation_images_are_whole_and_judge_epochs():
     X, y = discs()
     net = small(max_epochs=3, validation_fraction=0.34).fit(X, y)
