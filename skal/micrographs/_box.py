@@ -1,7 +1,7 @@
 """Boxes around particles: EMAN's BOX and crYOLO's CBOX, one file a micrograph.
 
 Both give the corner with the smallest coordinates, and the center is half a side away:
-x = corner + side / 2, as EMAN, RELION and crYOLO compute it.
+x = corner + side / 2, as crYOLO converts its boxes for RELION.
 """
 
 import numpy as np
