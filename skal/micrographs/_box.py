@@ -1,7 +1,7 @@
 """Boxes around particles: EMAN's BOX and crYOLO's CBOX, one file a micrograph.
 
 Both give the corner with the smallest coordinates, and the center is half a side away:
-x = corner + side / 2, as EMAN, RELION and crYOLO compute it.
+x = corner + side / 2, as crYOLO converts its boxes for RELION.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from ..exceptions import FormatError
 from ._content import decode
 from ._star import loop_text, parse
-from ._table import coordinates, make_picks
+from ._table import coordinates, make_picks, to_float
 
 CBOX_TAGS = ["CoordinateX", "CoordinateY", "CoordinateZ", "Width", "Height", "Depth"]
 CBOX_TAGS += ["EstWidth", "EstHeight", "Confidence", "NumBoxes", "Angle"]
@@ -34,7 +34,7 @@ def read_box(path, content):
 
 def _numbers(path, number, line):
     try:
-        return [float(value) for value in line.split()]
+        return [to_float(value) for value in line.split()]
     except ValueError as error:
         raise FormatError(
             f"line {number} of {path} must be numbers: x, y, width, height [, score]; got "
@@ -65,7 +65,8 @@ def _rounded(values):
 
 
 def _diameters(picks):
-    diameter = picks["diameter"].to_numpy(float) if "diameter" in picks else np.array(np.nan)
+    is_known = "diameter" in picks
+    diameter = picks["diameter"].to_numpy(float) if is_known else np.full(len(picks), np.nan)
     if not (diameter > 0).all():
         raise ValueError(
             "boxes need the diameter of all picks as their side. Add it: "

@@ -4,8 +4,6 @@ import tempfile
 import zlib
 from pathlib import Path
 
-import numpy as np
-
 from .._files import write_bytes
 from ..exceptions import FormatError
 from ._content import reading
@@ -99,7 +97,5 @@ def write_mrc(path, image, pixel_size_angstrom):
         )
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / "image.mrc"
-        # mrcfile takes no big-endian arrays of float16
-        native = image.astype(image.dtype.newbyteorder("="), copy=False)
-        mrcfile.write(temporary, np.ascontiguousarray(native), voxel_size=pixel_size_angstrom)
+        mrcfile.write(temporary, image, voxel_size=pixel_size_angstrom)
         write_bytes(path, temporary.read_bytes())

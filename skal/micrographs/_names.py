@@ -44,7 +44,7 @@ def without_extension(name):
     """Return a name without the extension of an image."""
     for suffixes in (COMPRESSED, IMAGES):
         end = next((s for s in suffixes if name.lower().endswith(s) and len(name) > len(s)), "")
-        name = name.removesuffix(name[len(name) - len(end) :]) if end else name
+        name = name[: len(name) - len(end)]
     return name
 
 
@@ -59,6 +59,11 @@ def by_stem(names):
                 f"without folders, extension and cryoSPARC's number. Rename or remove one."
             )
     return found
+
+
+def stems_of(names):
+    """Return the stems of a series of names, most of which come many times."""
+    return names.map({name: micrograph_stem(name) for name in names.unique()})
 
 
 def values_of(micrographs, given, what):
@@ -80,7 +85,7 @@ def values_of(micrographs, given, what):
     if not isinstance(given, Mapping):
         return np.full(len(micrographs), float(given))
     known = {stem: given[name] for stem, name in by_stem(given).items()}
-    stems = micrographs.map(micrograph_stem)
+    stems = stems_of(micrographs)
     missing = sorted(set(stems) - set(known))
     if missing:
         raise ValueError(

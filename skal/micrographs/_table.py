@@ -12,7 +12,7 @@ from ._names import listed, without_folders
 REQUIRED = ("micrograph", "x", "y")
 KNOWN = (*REQUIRED, "diameter", "score", "pixel_size_angstrom")  # floats, but for the first
 MISSING = ("", "<na>", "nan", "na", "none", "null")  # in small letters
-NOT_A_NUMBER = re.compile(r".*_|\s*[+-]?0\d")  # 1_000 to Python; 007 is rather a name
+LEADING_ZERO = re.compile(r"\s*[+-]?0\d")  # 007 is rather a name
 
 
 def make_picks(path, columns, micrographs=None):
@@ -56,7 +56,7 @@ def make_picks(path, columns, micrographs=None):
 
 def of_micrographs(picks, micrographs):
     """Return picks that remember which micrographs their file speaks of."""
-    picks.attrs["micrographs"] = tuple(dict.fromkeys(micrographs))
+    picks.attrs = {"micrographs": tuple(dict.fromkeys(micrographs))}
     return picks
 
 
@@ -86,8 +86,15 @@ def floats(path, name, values):
         ) from error
 
 
+def to_float(text):
+    """Return the number that a text is, or raise ValueError; Python alone takes 1_0 for 10."""
+    if "_" in text:
+        raise ValueError(f"{text!r} is no number.")
+    return float(text)
+
+
 def _number(text):
-    return math.nan if text.strip().lower() in MISSING else float(text)
+    return math.nan if text.strip().lower() in MISSING else to_float(text)
 
 
 def _is_number(text):
@@ -101,14 +108,16 @@ def _is_number(text):
 def _of_any_type(values):
     if isinstance(values, np.ndarray):
         return values
-    if any(map(NOT_A_NUMBER.match, values)):
+    if any(map(LEADING_ZERO.match, values)):
         return pd.Series(values, dtype="str")
-    for kind in (int, _number):
-        try:
-            return np.array([kind(value) for value in values], kind if kind is int else float)
-        except (ValueError, OverflowError):
-            continue
-    return pd.Series(values, dtype="str")
+    try:
+        numbers = np.array([_number(value) for value in values], float)
+    except ValueError:
+        return pd.Series(values, dtype="str")
+    try:
+        return np.array([int(value) for value in values], np.int64)
+    except (ValueError, OverflowError):
+        return numbers
 
 
 def _has_values(values):

@@ -2,7 +2,6 @@
 
 import re
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ..exceptions import FormatError
 from ._content import reading
+from ._numpy import loading
 
 __all__ = ["Batches", "read_batches"]
 
@@ -100,15 +100,11 @@ def _load(path):
     with reading(path):
         if not zipfile.is_zipfile(path):
             raise FormatError(f"{path} is truncated or no npz file. Get it again.")
-    try:
-        with reading(path), np.load(path, allow_pickle=False) as arrays:
-            return arrays["images"], arrays["masks"]
-    except KeyError as error:
-        raise FormatError(f"{path} has no array {error}: it needs images and masks.") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise FormatError(
-            f"{path} is damaged, or cannot be loaded without running code from it: {error}."
-        ) from error
+    with loading(path), reading(path), np.load(path, allow_pickle=False) as arrays:
+        missing = [name for name in ("images", "masks") if name not in arrays]
+        if missing:
+            raise FormatError(f"{path} needs the arrays images and masks; {missing} are missing.")
+        return arrays["images"], arrays["masks"]
 
 
 def _averaged(images):

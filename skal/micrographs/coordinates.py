@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import binomtest
 
-from ._names import by_stem, listed, micrograph_stem, values_of
+from ._names import by_stem, listed, micrograph_stem, stems_of, values_of
 
 __all__ = [
     "FlipResult",
@@ -48,7 +48,7 @@ def scale_picks(picks, factor):
     Parameters
     ----------
     picks : pandas.DataFrame
-        With the columns ``x`` and ``y``, and ``diameter`` if known.
+        With the columns ``x`` and ``y``, and ``diameter`` and ``pixel_size_angstrom`` if known.
     factor : float
         How many times as many pixels a side has: 0.25 after binning by 4.
 
@@ -56,13 +56,16 @@ def scale_picks(picks, factor):
     -------
     pandas.DataFrame
         A copy with ``x = (x + 0.5) * factor - 0.5``, as the centers of pixels are integers and
-        edges of images stay where they are; ``y`` likewise, ``diameter = diameter * factor``.
+        edges of images stay where they are; ``y`` likewise, ``diameter = diameter * factor`` and
+        ``pixel_size_angstrom = pixel_size_angstrom / factor``.
     """
     if not (np.isfinite(factor) and factor > 0):
         raise ValueError(f"factor must be a positive number; got {factor!r}.")
     scaled = {name: (picks[name] + 0.5) * factor - 0.5 for name in ("x", "y")}
     if "diameter" in picks:
         scaled["diameter"] = picks["diameter"] * factor
+    if "pixel_size_angstrom" in picks:
+        scaled["pixel_size_angstrom"] = picks["pixel_size_angstrom"] / factor
     return picks.assign(**scaled)
 
 
@@ -155,7 +158,7 @@ def check_picks(picks, shapes, *, pixel_sizes_angstrom=None):
     1 images have no picks: 'c.png'
     """
     images = by_stem(shapes)
-    names = picks["micrograph"].map(micrograph_stem).map(images)
+    names = stems_of(picks["micrograph"]).map(images)
     is_known = names.notna().to_numpy(bool)
     known = picks[is_known].assign(micrograph=names[is_known])
     size = np.array([shapes[name] for name in known["micrograph"]], float).reshape(-1, 2)
@@ -247,7 +250,7 @@ def detect_flip(picks, reference, heights, radius):
 
 
 def _by_micrograph(picks):
-    stems = picks["micrograph"].map(micrograph_stem)
+    stems = stems_of(picks["micrograph"])
     return {name: group[["x", "y"]].to_numpy(float) for name, group in picks.groupby(stems)}
 
 

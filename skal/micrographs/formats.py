@@ -169,10 +169,9 @@ def _in_pixels(picks, pixel_size_angstrom):
 def _from_top(picks, origin, image_height):
     if origin == "top_left":
         return picks
-    if image_height is not None:
-        return flip_picks(picks, image_height)
-    if "image_height" in picks:
-        return picks.assign(y=picks["image_height"] - 1 - picks["y"])
+    heights = picks.attrs.get("heights") if image_height is None else image_height
+    if heights is not None:
+        return flip_picks(picks, heights)
     raise ValueError(
         "y is counted from the last row of the image, whose number of rows is not known: pass "
         "image_height, or origin='top_left' if y is counted from the first row after all."
@@ -182,7 +181,7 @@ def _from_top(picks, origin, image_height):
 def _joined(path, files, parts):
     """Return the picks of several files as one table."""
     if len(parts) == 1:
-        return parts[0]
+        return of_micrographs(parts[0], parts[0].attrs["micrographs"])
     names = {}
     for file, picks in zip(files, parts, strict=True):
         for name in picks.attrs["micrographs"]:
@@ -249,6 +248,8 @@ def write_picks(picks, path, *, format=None, micrographs=()):
 
 def _by_file(picks, path, format, micrographs):
     """Return the text of each file of a format that has one file a micrograph."""
+    picks = picks.copy(deep=False)
+    picks.attrs = {}  # they would be copied with each group
     tables = dict(list(picks.groupby("micrograph", sort=False)))
     tables = {name: tables.get(name, picks[:0]) for name in [*micrographs, *tables]}
     by_stem(tables)
@@ -270,7 +271,7 @@ def _check_folder(folder, suffix, texts):
     hidden = [stem for stem in texts if stem.startswith(".")]
     if hidden:
         raise ValueError(f"names must not begin with a dot, which hides files; got {hidden[0]!r}.")
-    others = [file.name for file in folder.glob(f"*{suffix}") if file.stem not in texts]
+    others = [file.name for file in folder.glob(f"[!.]*{suffix}") if file.stem not in texts]
     if others:
         raise ValueError(
             f"{folder} has files of other micrographs, which would be read as part of these: "

@@ -74,9 +74,10 @@ def test_missing_arrays_and_files_are_named(tmp_path):
     with pytest.raises(FormatError, match=r"cannot read .*: No such file"):
         read_batches(tmp_path / "none")
     np.savez(tmp_path / "batch_0.npz", images=np.zeros((1, 2, 2)))
-    with pytest.raises(FormatError, match="needs images and masks"):
+    with pytest.raises(FormatError, match=r"needs the arrays .*\['masks'\] are missing"):
         read_batches(tmp_path)[0]
+    save(tmp_path)
     content = (tmp_path / "batch_0.npz").read_bytes()
-    (tmp_path / "batch_0.npz").write_bytes(content[:100] + b"\xff" * 20 + content[120:])
-    with pytest.raises(FormatError, match="is damaged"):
+    (tmp_path / "batch_0.npz").write_bytes(content[:180] + b"\xff" * 9 + content[189:])
+    with pytest.raises(FormatError, match=r"batch_0\.npz is damaged.*CRC"):
         read_batches(tmp_path)[0]

@@ -50,7 +50,7 @@ def test_stems(name, stem):
 def test_pixels_keep_their_place_when_an_image_is_binned_or_flipped():
     image = np.zeros((8, 12))
     image[4:6, 8:10] = 1  # one pixel at (4, 2) after binning by 2
-    picks = picks_of(["a"], [8.5], [4.5], diameter=[2.0], score=[0.5])
+    picks = picks_of(["a"], [8.5], [4.5], diameter=[2.0], pixel_size_angstrom=[0.5])
     binned = image.reshape(4, 2, 6, 2).mean(axis=(1, 3))
     small = scale_picks(picks, 0.5)
     assert binned[int(small["y"][0]), int(small["x"][0])] == 1
@@ -59,7 +59,7 @@ def test_pixels_keep_their_place_when_an_image_is_binned_or_flipped():
         "x": 4.0,
         "y": 2.0,
         "diameter": 1.0,
-        "score": 0.5,
+        "pixel_size_angstrom": 1.0,
     }
     pd.testing.assert_frame_equal(scale_picks(small, 2), picks)
     flipped = flip_picks(small, 4)

@@ -184,13 +184,22 @@ def test_cryosparc_counts_rows_from_the_last_one(tmp_path):
     assert rows_of(picks) == [("000001281467243737059_mic.mrc", 50, 24)] * 2
     assert list(picks["uid"]) == [2**63 + 1] * 2
     assert list(picks["pixel_size_angstrom"]) == [0.5, 0.5]
+    assert picks.attrs == {"micrographs": ("000001281467243737059_mic.mrc",)}
     assert list(read_picks(tmp_path / "a.cs", origin="top_left")["y"]) == [75, 75]
     assert list(read_picks(tmp_path / "a.cs", image_height=90)["y"]) == [14, 14]
 
 
 def test_nothing_is_unpickled(tmp_path):
     np.save(tmp_path / "a.npy", np.array([object()]), allow_pickle=True)
-    with pytest.raises(FormatError, match=r"a\.npy cannot be loaded without running code"):
+    with pytest.raises(FormatError, match=r"a\.npy .*cannot be loaded without running code"):
+        read_picks(tmp_path / "a.npy")
+
+
+def test_cryosparc_with_other_types_names_them(tmp_path):
+    fields = [("location/micrograph_path", "<f4"), *cs_records().dtype.descr[2:5]]
+    records = np.zeros(1, fields)
+    np.save(tmp_path / "a.npy", records)
+    with pytest.raises(FormatError, match=r"another type .*micrograph_path': 'float32'"):
         read_picks(tmp_path / "a.npy")
 
 
@@ -231,6 +240,8 @@ def test_cryosparc_without_positions_names_them(tmp_path):
         (CBOX.replace("_Width", "_W"), r"no CBOX file: data_cryolo must have \['Width'\]"),
         (CBOX + "1 2 x 4 5 6 7\n", r"Width of pick 1 must be a number; got 'x'"),
         ("1 2 3 4\n1 2 3\n", r"they have 3 or 4 numbers"),
+        ("1 2 3 4\n1 2 1_0 4\n", r"line 2 of .* must be numbers"),
+        (LOOP + "a 1_0 1\n", r"x of pick 1 must be a number; got '1_0'"),
         ("1 2 3 4\n1 2 x 4\n", r"line 2 of .* must be numbers.*'1 2 x 4'"),
         ("micrograph,x,y\na,1\n", r"pick 1 must have 3 values, as the header has; got 2"),
         ("micrograph,x,y\na,1,2\nb,,2\n", r"x of pick 2 must be a finite number; got ''"),
@@ -292,6 +303,7 @@ def test_angstrom_become_pixels_and_rows_are_counted_from_the_top(tmp_path):
     )
     assert rows_of(picks) == [("a.mrc", 10, 7), ("b", 10, 17)]
     assert list(picks["diameter"]) == [20, 20]
+    assert picks.attrs["micrographs"] == ("a.mrc", "b")
 
 
 def test_a_folder_of_files_is_one_table(tmp_path):
@@ -369,9 +381,10 @@ def test_files_of_other_micrographs_are_not_mixed_in(tmp_path):
         write_picks(picks_of("a.mrc"), tmp_path / "boxes", format="box")
 
 
-def test_empty_cbox_and_cryoppp_files_say_that_nothing_was_found(tmp_path):
-    for format in ("cbox", "cryoppp"):
-        write_picks(picks_of(), tmp_path / format, format=format, micrographs=["a.mrc"])
+def test_files_without_picks_say_that_nothing_was_found(tmp_path):
+    nothing = picks_of().drop(columns="diameter")
+    for format in ("box", "cbox", "cryoppp"):
+        write_picks(nothing, tmp_path / format, format=format, micrographs=["a.mrc"])
         picks = read_picks(tmp_path / format)
         assert len(picks) == 0
         assert picks.attrs["micrographs"] == ("a",)
