@@ -3,6 +3,7 @@
 from .filters import fourier_crop, low_pass, normalize
 from .masks import make_mask
 from .patches import Patches, extract_patches, sample_patches
+from .picks import find_picks, log_picks
 from .scoring import PickScores, best_threshold, match_picks, score_picks
 
 __all__ = [
@@ -10,7 +11,9 @@ __all__ = [
     "PickScores",
     "best_threshold",
     "extract_patches",
+    "find_picks",
     "fourier_crop",
+    "log_picks",
     "low_pass",
     "make_mask",
     "match_picks",
