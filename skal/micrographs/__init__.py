@@ -15,6 +15,7 @@ from .formats import read_picks, write_picks
 from .images import Micrograph, read_micrograph, read_stack, write_micrograph
 from .masks import make_mask
 from .patches import Patches, extract_patches, sample_patches
+from .picks import find_picks, log_picks
 from .scoring import PickScores, best_threshold, match_picks, score_picks
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "check_picks",
     "detect_flip",
     "extract_patches",
+    "find_picks",
     "flip_picks",
     "fourier_crop",
+    "log_picks",
     "low_pass",
     "make_mask",
     "match_picks",

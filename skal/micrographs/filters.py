@@ -120,9 +120,21 @@ def low_pass(image, resolution_angstrom, pixel_size_angstrom):
             f"periods are not in the image; got {resolution_angstrom}."
         )
     period = resolution_angstrom / pixel_size_angstrom  # pixels
-    responses = [np.exp2(-((period * np.arange(n) / (2 * n)) ** 2)) for n in image.shape]
+    return filter_isotropic(image, lambda squared: np.exp2(-(period**2) * squared))
+
+
+def filter_isotropic(image, response):
+    """Return a float32 image filtered by a response, the image continued as in a mirror.
+
+    Parameters
+    ----------
+    image : ndarray of float32 of shape (H, W)
+    response : callable
+        Takes squared frequencies, in periods per pixel, and returns the factors of amplitudes.
+    """
+    rows, columns = (np.square(np.arange(n) / (2 * n), dtype=np.float32) for n in image.shape)
     spectrum = scipy.fft.dctn(image, norm="ortho")
-    spectrum *= np.outer(*responses).astype(np.float32)
+    spectrum *= response(rows[:, None] + columns)
     return scipy.fft.idctn(spectrum, norm="ortho")
 
 
