@@ -73,16 +73,15 @@ def _completed(found, planned):
     missing = [
         f"{path.parent.name}/{path.name} is missing" for path in planned if path not in paths
     ]
-    states = {run.name: run.is_finished for run in found if run.strategy != FULL_DATA}
-    missing += [f"{name} is not finished" for name, is_whole in states.items() if is_whole is False]
+    runs = [run for run in found if run.strategy != FULL_DATA]
+    missing += [f"{run.name} is not finished" for run in runs if run.is_finished is False]
     if missing:
         return False, _some(missing)
-    silent = [name for name, is_whole in states.items() if is_whole is None]
+    silent = [run.name for run in runs if run.is_finished is None]
     if silent:
         return None, f"how many iterations were planned is not recorded ({_some(silent)})"
-    counts = sorted({len(run.records) for run in found if run.strategy != FULL_DATA})
-    rounds = " or ".join(map(str, counts))
-    n_strategies = len({run.strategy for run in found} - {FULL_DATA})
+    rounds = " or ".join(map(str, sorted({len(run.records) for run in runs})))
+    n_strategies = len({run.strategy for run in runs})
     return True, f"strategies: {n_strategies}, iterations of each: {rounds}"
 
 
@@ -131,7 +130,8 @@ def _held_out(runs):
     if wrong:
         return False, _some(wrong)
     if silent:
-        return None, f"cannot be told: what was tested on is not recorded ({_some(silent)})"
+        who = "" if len(silent) == len(runs) else f" ({_some(silent)})"
+        return None, f"cannot be told: what was tested on is not recorded{who}"
     return True, "no labeled sample is one of the test data"
 
 

@@ -77,7 +77,10 @@ def _drop_empty(found, notes):
             notes.append(f"{run.path} has no whole round and is left out.")
     runs = [run for run in found if run.records]
     if not any(run.strategy != FULL_DATA for run in runs):
-        raise RunFolderError(f"{found[0].path} and all other runs have no whole round yet.")
+        raise RunFolderError(
+            f"no run has a whole round yet; got {len(found)}, such as {found[0].path}. Compare "
+            f"runs when their first round is done."
+        )
     return runs
 
 

@@ -250,6 +250,8 @@ def _read(path):
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RunFolderError(f"{path} is missing. Restore it, or run the round again.") from error
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise RunFolderError(f"{path} is damaged: it is no JSON ({error}).") from error
 

@@ -394,6 +394,7 @@ class EfficiencyDisplay:
         right.set_xlabel(f"{_capitalized(self.score_name)} at {self.half:,} labels{share}")
         if self.n_samples is not None:
             add_share_axis(left, self.n_samples)
+        right.locator_params(axis="x", nbins=7)
         if self.full_score is not None:
             self._draw_full_score(right)
 
@@ -428,9 +429,8 @@ def _half_of_all(result):
 def _on_one_grid(result):
     """Return labels, and scores of shape (n_strategies, n_seeds, n_labels), at the same labels."""
     curves = {(s, seed): result.curve(s, seed) for s in result.strategies for seed in result.seeds}
-    counts = [n_labels for n_labels, _ in curves.values()]
-    first, last = max(n[0] for n in counts), min(n[-1] for n in counts)
-    grid = np.unique(np.concatenate(counts))
+    first, last = result.common_labels
+    grid = np.unique(np.concatenate([n_labels for n_labels, _ in curves.values()]))
     grid = grid[(grid >= first) & (grid <= last)]
     values = [
         [np.interp(grid, *curves[name, seed]) for seed in result.seeds]

@@ -46,6 +46,14 @@ def test_missing_and_unfinished_runs_are_named(finished, tmp_path):
     assert check.reason == "margin/seed_1 is missing; random, seed 0 is not finished"
 
 
+def test_unfinished_run_beside_a_finished_one_of_its_name_is_found(finished, tmp_path):
+    again = tmp_path / "again"
+    shutil.copytree(finished[0], again)
+    shutil.rmtree(again / "random" / "seed_0" / "iteration_3")
+    for folders in ((finished[0], again), (again, finished[0])):
+        assert _check(_report(*folders), "completed").reason == "random, seed 0 is not finished"
+
+
 def test_planned_iterations_are_counted_or_not_known(tmp_path):
     write_run(tmp_path / "a" / "good", [0.5, 0.6, 0.7], num_iterations=3)
     write_run(tmp_path / "b" / "good", [0.5, 0.6, 0.7], num_iterations=4)

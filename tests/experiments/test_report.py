@@ -214,7 +214,7 @@ def test_folders_without_runs_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     _refused(r"empty holds no runs: expected FOLDER/STRATEGY/seed_N/", tmp_path / "empty")
     (tmp_path / "early" / "random" / "iteration_0").mkdir(parents=True)
-    _refused("early/random and all other runs have no whole round", tmp_path / "early")
+    _refused("no run has a whole round yet; got 1, such as .*early/random", tmp_path / "early")
 
 
 def test_folder_of_several_comparisons_names_them(tmp_path):
@@ -241,6 +241,13 @@ def test_damaged_files_are_named(two, name, content, words):
     path = two / "good" / "seed_1" / name
     path.unlink() if content is None else path.write_text(content)
     _refused(f"{re.escape(str(path))} .*{words}", two)
+
+
+def test_file_that_cannot_be_read_is_named(two):
+    path = two / "good" / "seed_1" / "config.json"
+    path.unlink()
+    path.mkdir()
+    _refused(f"{re.escape(str(path))} cannot be read: Is a directory", two)
 
 
 def test_missing_round_is_named(two):
