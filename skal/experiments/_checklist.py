@@ -37,12 +37,12 @@ class Check:
         return "\n".join([head, *(f"    - {line}" for line in self.details)])
 
 
-def make_checklist(both, found, planned):
+def make_checklist(compared, found, planned):
     """Return the checks of a comparison.
 
     Parameters
     ----------
-    both : Comparable
+    compared : Comparable
         The comparison.
     found : list of FoundRun
         All runs there are.
@@ -53,7 +53,7 @@ def make_checklist(both, found, planned):
     -------
     list of Check
     """
-    runs = [run for (name, _), run in both.runs.items() if name != FULL_DATA]
+    runs = [run for (name, _), run in compared.runs.items() if name != FULL_DATA]
     return [
         Check("All strategies completed, with all iterations", *_completed(found, planned)),
         Check("Same random seeds for all strategies", *_same_seeds(found)),
@@ -61,10 +61,10 @@ def make_checklist(both, found, planned):
         Check(HELD_OUT, *_held_out(runs)),
         Check("Learning curves rise", *_rise(runs)),
         Check(
-            f"Active learning outperforms {both.result.baseline or 'random'}",
-            *_outperforms(both.result),
+            f"Active learning outperforms {compared.result.baseline or 'random'}",
+            *_outperforms(compared.result),
         ),
-        Check("Results reproducible", *_reproducible(both.repeats)),
+        Check("Results reproducible", *_reproducible(compared.repeats)),
     ]
 
 
@@ -121,8 +121,8 @@ def _held_out(runs):
     for run in runs:
         data, labeled = run.config.get("data"), _labeled(run)
         if run.test_indices is not None:
-            both = labeled.intersection(run.test_indices)
-            wrong += [f"{run.name} has labeled {len(both)} test samples"] if both else []
+            queried = labeled.intersection(run.test_indices)
+            wrong += [f"{run.name} has labeled {len(queried)} test samples"] if queried else []
         elif isinstance(data, dict) and data.get("X_test"):
             wrong += _wrong_beside_a_test_set(run, data, labeled)
         else:

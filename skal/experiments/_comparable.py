@@ -56,17 +56,17 @@ def make_comparable(found, baseline, n_samples):
     RunFolderError
         If the runs cannot be compared; what differs is named.
     """
-    both = Comparable({}, has_seeds=all(run.seed is not None for run in found))
-    runs = _pair_without_seeds(_drop_empty(found, both.notes), both.notes)
-    _check_data(runs, both.notes)
+    compared = Comparable({}, has_seeds=all(run.seed is not None for run in found))
+    runs = _pair_without_seeds(_drop_empty(found, compared.notes), compared.notes)
+    _check_data(runs, compared.notes)
     _check_one_score(runs)
     _check_strategies(runs)
-    _sort_out_repeats(runs, both)
-    _keep_common_seeds(both)
-    _note_settings(both)
-    _make_result(both, baseline, n_samples)
-    _note_labels(both)
-    return both
+    _sort_out_repeats(runs, compared)
+    _keep_common_seeds(compared)
+    _note_settings(compared)
+    _make_result(compared, baseline, n_samples)
+    _note_labels(compared)
+    return compared
 
 
 def _drop_empty(found, notes):
@@ -147,10 +147,10 @@ def definition(run):
     return strategies.get(run.strategy) if isinstance(strategies, dict) else None
 
 
-def _sort_out_repeats(runs, both):
+def _sort_out_repeats(runs, compared):
     for run in runs:
         key = (run.strategy, run.seed)
-        first = both.runs.setdefault(key, run)
+        first = compared.runs.setdefault(key, run)
         if first is run:
             continue
         keys = differences(settings(first), settings(run))
@@ -159,13 +159,13 @@ def _sort_out_repeats(runs, both):
                 f"{first.path} and {run.path} are both {run.name}, with other settings: "
                 f"{', '.join(keys)}. Leave one of them out, or rename the folder of its strategy."
             )
-        both.repeats.append((first, run))
+        compared.repeats.append((first, run))
 
 
-def _keep_common_seeds(both):
+def _keep_common_seeds(compared):
     """Leave out seeds that a strategy lacks: strategies are compared seed by seed."""
     seeds = {}
-    for name, seed in both.runs:
+    for name, seed in compared.runs:
         if name != FULL_DATA:
             seeds.setdefault(name, []).append(seed)
     common = set.intersection(*map(set, seeds.values()))
@@ -173,28 +173,30 @@ def _keep_common_seeds(both):
     if not common:
         raise RunFolderError(f"no seed has runs of all strategies ({listed}). Compare paired runs.")
     if any(set(of) != common for of in seeds.values()):
-        both.notes.append(
+        compared.notes.append(
             f"Strategies have different seeds ({listed}): only {list_seeds(common)} are compared."
         )
-    full = {seed for name, seed in both.runs if name == FULL_DATA}
+    full = {seed for name, seed in compared.runs if name == FULL_DATA}
     if full and not common <= full:
-        both.notes.append("Not all seeds have a model of all labels: those there are left out.")
+        compared.notes.append("Not all seeds have a model of all labels: those there are left out.")
     kept = {
         (name, seed): run
-        for (name, seed), run in both.runs.items()
+        for (name, seed), run in compared.runs.items()
         if seed in common and (name != FULL_DATA or common <= full)
     }
-    both.runs = dict(sorted(kept.items(), key=_planned_order(kept)))
+    compared.runs = dict(sorted(kept.items(), key=_planned_order(kept)))
 
 
 def _planned_order(runs):
     """Return a key that sorts strategies as their config lists them, and then by seed."""
-    planned = [name for run in runs.values() for name in run.config.get("strategies") or ()]
+    own = [run.config for run in runs.values() if definition(run) is not None]
+    planned = [name for config in own for name in config["strategies"]]
     names = list(dict.fromkeys([*planned, *(name for name, _ in runs)]))
     return lambda item: (names.index(item[0][0]), item[0][1])
 
 
 def list_seeds(seeds):
+    """Return seeds as words: ``seed 3``, ``seeds 3, 5`` or ``seeds 3 to 5``."""
     seeds = sorted(seeds)
     if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[-1] + 1)):
         return f"seeds {seeds[0]} to {seeds[-1]}"
@@ -206,25 +208,30 @@ def settings(run):
     return {key: value for key, value in run.config.items() if key not in NO_SETTINGS}
 
 
-def _note_settings(both):
-    first, *others = [run for run in both.runs.values() if run.config] or [None]
+def _note_settings(compared):
+    first, *others = [run for run in compared.runs.values() if run.config] or [None]
     keys = {key for run in others for key in differences(settings(first), settings(run))}
     if keys:
-        both.notes.append(
+        compared.notes.append(
             f"Settings differ between runs, so what is compared is not the strategies alone: "
             f"{', '.join(sorted(keys))}."
         )
 
 
-def _make_result(both, baseline, n_samples):
-    records = {key: run.records for key, run in both.runs.items()}
-    score_name = next(iter(both.runs.values())).score_name
-    result = ComparisonResult(records, None, score_name, n_samples or _count_samples(both))
-    result.baseline = _find_baseline(both, result.strategies, baseline)
-    is_decided = any("full_data" in run.config for run in both.runs.values())
+def _make_result(compared, baseline, n_samples):
+    records = {key: run.records for key, run in compared.runs.items()}
+    most = max(rounds[-1]["n_labels"] for rounds in records.values())
+    if n_samples is not None and n_samples < most:
+        raise RunFolderError(
+            f"n_samples must be at least the {most} labels that were used; got {n_samples}."
+        )
+    score_name = next(iter(compared.runs.values())).score_name
+    result = ComparisonResult(records, None, score_name, n_samples or _count_samples(compared))
+    result.baseline = _find_baseline(compared, result.strategies, baseline)
+    is_decided = any("full_data" in run.config for run in compared.runs.values())
     if result.baseline is not None and not result.has_full_data and not is_decided:
-        _take_full_data_from_baseline(result, both.notes)
-    both.result = result
+        _take_full_data_from_baseline(result, compared.notes)
+    compared.result = result
 
 
 def _take_full_data_from_baseline(result, notes):
@@ -235,41 +242,43 @@ def _take_full_data_from_baseline(result, notes):
         notes.append(f"The score with all labels is that of the last round of {result.baseline}.")
 
 
-def _find_baseline(both, names, baseline):
+def _find_baseline(compared, names, baseline):
     if baseline is not None:
         if baseline not in names:
             raise RunFolderError(
                 f"baseline must be one of the strategies {', '.join(names)}; got {baseline!r}."
             )
         return baseline
-    planned = dict.fromkeys(run.config.get("baseline", "random") for run in both.runs.values())
+    planned = dict.fromkeys(run.config.get("baseline", "random") for run in compared.runs.values())
     if list(planned) == [None]:
         return None
     return next((name for name in (*planned, "random") if name in names), None)
 
 
-def _count_samples(both):
+def _count_samples(compared):
     """Return how many labels there are to get, from the configs; None where they do not tell."""
-    run = max(both.runs.values(), key=lambda run: len(run.records))
+    run = max(compared.runs.values(), key=lambda run: len(run.records))
     config = run.config
     if "data" in config and "test_size" in config:
         return count_of_config(config)
     if not all(isinstance(config.get(key), float) for key in ("initial_ratio", "query_ratio")):
         return None
     share = config["initial_ratio"] + (len(run.records) - 1) * config["query_ratio"]
+    if share <= 0:
+        return None
     n_samples = round(run.records[-1]["n_labels"] / min(share, 1.0))
-    both.notes.append(
+    compared.notes.append(
         f"There are {n_samples:,} samples to label, as computed from initial_ratio and query_ratio "
         f"in {run.path / CONFIG}: give n_samples for the number itself."
     )
     return n_samples
 
 
-def _note_labels(both):
-    result = both.result
+def _note_labels(compared):
+    result = compared.result
     curves = {
         run.name: tuple(record["n_labels"] for record in run.records)
-        for key, run in both.runs.items()
+        for key, run in compared.runs.items()
         if key[0] != FULL_DATA
     }
     try:
@@ -280,7 +289,7 @@ def _note_labels(both):
     other = [f"{name} {_span(n)}" for name, n in curves.items() if n != usual]
     if other:
         more = f" and {len(other) - 3} more" if len(other) > 3 else ""
-        both.notes.append(
+        compared.notes.append(
             f"Labels are spent differently ({', '.join(other[:3])}{more}; most runs "
             f"{_span(usual)}): compared are {low} to {high} labels, on straight lines between "
             f"rounds."

@@ -134,13 +134,13 @@ def _number_or_text(part):
 def _read_run(path):
     config = _read_config(path)
     records, score_name, unfinished = _read_rounds(path)
-    strategy, seed = path.name, config.get("seed")
-    if of_seed := re.fullmatch(r"seed_(\d+)", path.name):
-        strategy = path.parent.name
-        seed = int(of_seed[1]) if seed is None else seed
+    of_seed = re.fullmatch(r"seed_(\d+)", path.name)
+    seed = config.get("seed", int(of_seed[1]) if of_seed else None)
+    if not isinstance(seed, int | None):
+        raise RunFolderError(f"seed in {path / CONFIG} must be an integer; got {_short(seed)}.")
     return FoundRun(
         path=path,
-        strategy=strategy,
+        strategy=path.parent.name if of_seed else path.name,
         seed=seed,
         config=config,
         score_name=config.get("score_name", score_name),
@@ -200,13 +200,18 @@ def _record(place, number, metrics, indices, before):
             f'"labeled"; got {_short(indices)}.'
         )
     name, score = _score(place / METRICS, metrics)
+    n_labels = metrics.get("n_labels", len(labeled))
+    if not isinstance(n_labels, int):
+        raise RunFolderError(
+            f"n_labels in {place / METRICS} must be an integer; got {_short(n_labels)}."
+        )
     own = indices if isinstance(indices, dict) else {}
     known = set(before)
     return {
         "round": number,
-        "n_labels": metrics.get("n_labels", len(labeled)),
+        "n_labels": n_labels,
         "score": score,
-        **{key: metrics.get(key, math.nan) for key in SECONDS},
+        **{key: math.nan if metrics.get(key) is None else metrics[key] for key in SECONDS},
         "indices": own.get("new", [i for i in labeled if i not in known]),
         "is_last": metrics.get("is_last"),
         **({WEIGHTS: own[WEIGHTS]} if WEIGHTS in own else {}),

@@ -16,12 +16,12 @@ SAID |= {"n_labels_spent", "use_query_weights"}
 INITIAL = {"random": "drawn at random", "stratified": "drawn at random, stratified by class"}
 
 
-def make_methods(both, checks):
+def make_methods(compared, checks):
     """Return the methods section as Markdown.
 
     Parameters
     ----------
-    both : Comparable
+    compared : Comparable
         The comparison.
     checks : list of Check
         What is known of it.
@@ -30,17 +30,17 @@ def make_methods(both, checks):
     -------
     str
     """
-    runs = [run for (name, _), run in both.runs.items() if name != FULL_DATA]
+    runs = [run for (name, _), run in compared.runs.items() if name != FULL_DATA]
     shared = _shared_settings(runs)
     is_true = {check.title: check.is_true for check in checks}
     sentences = [
-        _strategies(both.result, runs),
-        _labels(both.result, runs, shared),
+        _strategies(compared.result, runs),
+        _labels(compared.result, runs, shared),
         _model(shared),
         _other_settings(shared),
-        _seeds(both, is_true[SAME_START]),
-        _evaluation(both.result, runs, is_true[HELD_OUT]),
-        _statistics(both),
+        _seeds(compared, is_true[SAME_START]),
+        _evaluation(compared.result, runs, is_true[HELD_OUT]),
+        _statistics(compared),
     ]
     return "# Methods\n\n" + "\n".join(text for text in sentences if text) + "\n"
 
@@ -109,10 +109,10 @@ def _other_settings(shared):
     return f"All runs had the settings {', '.join(known)}." if known else ""
 
 
-def _seeds(both, is_same_start):
-    seeds = both.result.seeds
-    text = f"Every strategy ran with {list_seeds(seeds)}." if both.has_seeds else ""
-    if is_same_start and (both.has_seeds or len(seeds) == 1):
+def _seeds(compared, is_same_start):
+    seeds = compared.result.seeds
+    text = f"Every strategy ran with {list_seeds(seeds)}." if compared.has_seeds else ""
+    if is_same_start and (compared.has_seeds or len(seeds) == 1):
         each = " of each seed" if len(seeds) > 1 else ""
         text += f" All strategies{each} began with the same labels."
     return text.strip()
@@ -136,13 +136,13 @@ def _shared(runs, key):
     return values[0] if all(value == values[0] for value in values) else None
 
 
-def _statistics(both):
-    result, n_seeds = both.result, len(both.result.seeds)
+def _statistics(compared):
+    result, n_seeds = compared.result, len(compared.result.seeds)
     low, high = result.common_labels
     text = f"AUC is the area under the learning curve from {low:,} to {high:,} labels, divided by "
     text += "that range."
     if n_seeds > 1:
-        runs, pairs = ("seeds", "seed") if both.has_seeds else ("runs", "folder")
+        runs, pairs = ("seeds", "seed") if compared.has_seeds else ("runs", "folder")
         text += f" Scores are means over {n_seeds} {runs} with {100 * CONFIDENCE:g} % t intervals"
         if result.baseline is not None:
             text += f"; differences to {result.baseline} are paired by {pairs}, not corrected for "

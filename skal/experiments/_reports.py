@@ -7,10 +7,6 @@ from ._pictures import new_figure, png
 from ._score_table import latex_table, score_table, table_points
 from .displays import EfficiencyDisplay, LearningCurveDisplay
 
-PLOTS = ("learning_curves.png", "efficiency_comparison.png")
-TABLES = ("comparison_table.csv", "comparison_table.json", "comparison_table.tex", "curves.csv")
-TEXTS = ("methods.md", "checklist.md")
-
 
 def write_reports(report, place):
     """Write the tables, plots and texts of a RunReport into a folder."""

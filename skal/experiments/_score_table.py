@@ -1,5 +1,7 @@
 """Scores at a few points of the budget, for JSON and LaTeX."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,19 @@ from ._statistics import half_width
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 SPECIAL |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
+TEMPLATE = r"""\begin{table}[h]
+\centering
+\caption{<CAPTION>}
+\label{tab:active_learning}
+\begin{tabular}{<COLUMNS>}
+\hline
+<HEADS> \\
+\hline
+<ROWS>
+\hline
+\end{tabular}
+\end{table}
+"""
 
 
 def score_table(result):
@@ -56,30 +71,19 @@ def latex_table(result):
     It needs no package, and compiles in a document with ``\input``.
     """
     means, widths = score_table(result)
-    heads = " & ".join(f"\\textbf{{{escape(name)}}}" for name in ("Strategy", *means))
     rounded = means.round(3)
     best = rounded.max().where(rounded.max() > rounded.min())  # NaN: none is better than another
     rows = [
-        " & ".join([escape(name), *(_cell(means, widths, best, name, column) for column in means)])
+        [escape(name), *(_cell(means, widths, best, name, column) for column in means)]
         for name in means.index
     ]
-    return "\n".join(
-        [
-            r"\begin{table}[h]",
-            r"\centering",
-            f"\\caption{{{escape(_caption(result))}}}",
-            r"\label{tab:active_learning}",
-            f"\\begin{{tabular}}{{l{'c' * means.shape[1]}}}",
-            r"\hline",
-            f"{heads} \\\\",
-            r"\hline",
-            *(f"{row} \\\\" for row in rows),
-            r"\hline",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
+    parts = {
+        "CAPTION": escape(_caption(result)),
+        "COLUMNS": f"l{'c' * means.shape[1]}",
+        "HEADS": " & ".join(f"\\textbf{{{escape(name)}}}" for name in ("Strategy", *means)),
+        "ROWS": "\n".join(f"{' & '.join(row)} \\\\" for row in rows),
+    }
+    return re.sub("<(.+?)>", lambda found: parts[found[1]], TEMPLATE)
 
 
 def _cell(means, widths, best, name, column):

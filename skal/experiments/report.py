@@ -80,9 +80,9 @@ class RunReport:
             whole is left out, which `notes` tells.
         """
         found = find_runs(folders)
-        both = make_comparable(found, baseline, n_samples)
-        checks = make_checklist(both, found, planned_runs(folders))
-        return cls(both.result, both.notes, checks, make_methods(both, checks))
+        compared = make_comparable(found, baseline, n_samples)
+        checks = make_checklist(compared, found, planned_runs(folders))
+        return cls(compared.result, compared.notes, checks, make_methods(compared, checks))
 
     @property
     def checklist(self):

@@ -197,6 +197,7 @@ def test_runs_that_cannot_be_compared_are_refused(tmp_path):
     silent = write_run(tmp_path / "f" / "random", [0.5, 0.6, 0.7])
     _refused("f/random/config.json records no seed", good, silent)
     _refused("baseline must be one of the strategies good; got 'best'", good, baseline="best")
+    _refused("n_samples must be at least the 30 labels", good, n_samples=20)
 
 
 def test_one_name_for_two_strategies_is_refused(tmp_path):
@@ -233,6 +234,12 @@ def test_folder_of_several_comparisons_names_them(tmp_path):
         ("iteration_1/metrics.json", "[]", 'must hold a "score"'),
         ("iteration_1/labeled_indices.json", '{"new": [1]}', "the indices of all labeled samples"),
         ("iteration_1/labeled_indices.json", "[1, 2]", "more labels than the round before; got 2"),
+        (
+            "iteration_1/metrics.json",
+            '{"f1_score": 1, "n_labels": "2"}',
+            "must be an integer; got '2'",
+        ),
+        ("config.json", '{"seed": "1"}', "must be an integer; got '1'"),
         ("config.json", "{", "is damaged"),
         ("config.json", "[1]", "must hold settings by name; got"),
     ],
