@@ -94,7 +94,8 @@ def test_signs_of_latex_are_escaped():
 def test_methods_have_the_settings_of_the_runs(finished):
     text = _report(finished[0]).methods
     for words in (
-        "random (the baseline), `RandomSampling()`; margin, `Margin(temperature=1.0)`.",
+        "random (the baseline), `RandomSampling()`; margin, `Margin(",
+        "temperature=1.0)`.",
         "Runs began with 6 labels (5.71 %), drawn at random, stratified by class; each of 3 "
         "queries added 4, up to 18 labels (17.1 %).",
         "`LogisticRegression(C=1.0, ",
