@@ -8,10 +8,18 @@
     ├── DatasetError    a file of a data set is not what it should be
     ├── FormatError     a file of micrographs or of picks is not what it should be
     ├── ResumeError     a run folder belongs to another comparison, or is not finished
+    ├── RunFolderError  run folders are damaged, or their runs cannot be compared
     └── SavedNetError   a folder holds no net that this version can load
 """
 
-__all__ = ["DatasetError", "DivergenceError", "FormatError", "ResumeError", "SavedNetError"]
+__all__ = [
+    "DatasetError",
+    "DivergenceError",
+    "FormatError",
+    "ResumeError",
+    "RunFolderError",
+    "SavedNetError",
+]
 
 
 class DatasetError(ValueError):
@@ -28,6 +36,10 @@ class FormatError(ValueError):
 
 class ResumeError(ValueError):
     """A run folder belongs to another comparison, or is not finished."""
+
+
+class RunFolderError(ValueError):
+    """Run folders are damaged, or their runs cannot be compared."""
 
 
 class SavedNetError(ValueError):

@@ -4,10 +4,11 @@
 
     <folder>/config.json                     the comparison
     <folder>/<strategy>/seed_<s>/config.json, training.log
+    <folder>/<strategy>/seed_<s>/test_indices.json, where seeds hold out samples to test on
     <folder>/<strategy>/seed_<s>/iteration_<k>/metrics.json, labeled_indices.json, model.skops
                                              (of a net, weights.safetensors and net.json)
     <folder>/full_data/seed_<s>/...          the same, of a model that knows all labels
-    <folder>/comparison_results/...          tables and plots
+    <folder>/comparison_results/...          tables, plots, methods, checklist
 
 Everything but ``training.log``, which only grows, is written at once and whole.
 """
@@ -33,6 +34,7 @@ CONFIG = "config.json"
 FULL_DATA = "full_data"
 RESULTS = "comparison_results"
 METRICS, INDICES, MODEL, LOG = "metrics.json", "labeled_indices.json", "model.skops", "training.log"
+TEST = "test_indices.json"
 WEIGHTS = "query_weights"
 METRIC_KEYS = ("round", "n_labels", "score", "fit_seconds", "query_seconds", "is_last")
 
@@ -155,6 +157,10 @@ class RunFolder:
             "round {round}: {n_labels} labels, score {score:.4f}, fit {fit_seconds:.3f} s, "
             "query {query_seconds:.3f} s".format(**record)
         )
+
+    def save_test(self, indices):
+        """Write which samples this seed has held out to test on."""
+        write_json(self.path / TEST, indices)
 
     def log(self, message):
         """Append a line to the log, which can be followed while the run goes on."""

@@ -104,6 +104,8 @@ def _run(experiment, name, strategy, seed, folder, config):
     if records and records[-1]["is_last"]:
         return records
     train, X_test, y_test = experiment.split(seed)
+    if place is not None and experiment.X_test is None:
+        place.save_test(np.setdiff1d(np.arange(n_rows(experiment.X)), train).tolist())
     X, y = take_rows(experiment.X, train), take_rows(experiment.y, train)
     loop = experiment.loop(strategy, seed)
     done = [{**record, "indices": np.searchsorted(train, record["indices"])} for record in records]

@@ -9,10 +9,10 @@ from sklearn.base import is_classifier
 from tqdm.auto import tqdm
 
 from .._data import n_rows
-from ._describe import describe, describe_data
-from ._folders import FULL_DATA, check_name, open_comparison
-from ._reports import write_reports
+from ._describe import count_to_label, describe, describe_data
+from ._folders import FULL_DATA, RESULTS, check_name, open_comparison
 from ._runs import Experiment, run
+from .report import RunReport
 from .result import ComparisonResult
 
 
@@ -162,9 +162,10 @@ def compare(
     folder = None if folder is None else open_comparison(folder, config, resume)
     every = {**({FULL_DATA: None} if full_data else {}), **strategies}
     records = _run_all(experiment, every, seeds, folder, config, n_jobs, progress)
-    result = ComparisonResult(records, baseline=baseline, score_name=_score_name(experiment))
+    n_samples = count_to_label(n_rows(X), test_size if X_test is None else None, n_labels_spent)
+    result = ComparisonResult(records, baseline, _score_name(experiment), n_samples)
     if folder is not None:
-        write_reports(result, folder)
+        RunReport.from_folders([folder]).write(folder / RESULTS)
     return result
 
 

@@ -56,14 +56,15 @@ def test_folder_has_the_promised_layout(finished):
     ]  # fmt: skip
     run = folder / "margin" / "seed_1"
     assert sorted(p.name for p in run.iterdir()) == [
-        "config.json", "iteration_0", "iteration_1", "iteration_2", "iteration_3", "training.log",
+        "config.json", "iteration_0", "iteration_1", "iteration_2", "iteration_3",
+        "test_indices.json", "training.log",
     ]  # fmt: skip
     assert sorted(p.name for p in (run / "iteration_2").iterdir()) == [
         "labeled_indices.json", "metrics.json",
     ]  # fmt: skip
     assert sorted(p.name for p in (folder / "comparison_results").iterdir()) == [
-        "comparison_table.csv", "comparison_table.json", "curves.csv",
-        "efficiency_comparison.png", "learning_curves.png",
+        "checklist.md", "comparison_table.csv", "comparison_table.json", "comparison_table.tex",
+        "curves.csv", "efficiency_comparison.png", "learning_curves.png", "methods.md",
     ]  # fmt: skip
 
 
@@ -75,6 +76,16 @@ def test_iteration_tells_what_was_labeled_and_how_good_that_is(finished):
     assert metrics["score"] == record["score"]
     assert metrics["n_labels"] == len(indices["labeled"]) == 14
     assert indices["new"] == indices["labeled"][-4:] == record["indices"]
+
+
+def test_test_indices_are_the_samples_that_are_not_in_the_pool(finished):
+    folder, result = finished
+    for seed in result.seeds:
+        held_out = _read(folder / "margin" / f"seed_{seed}" / "test_indices.json")
+        assert len(held_out) == len(set(held_out)) == 45
+        assert held_out == _read(folder / "random" / f"seed_{seed}" / "test_indices.json")
+        labeled = _read(folder / "full_data" / f"seed_{seed}/iteration_0/labeled_indices.json")
+        assert sorted(held_out + labeled["labeled"]) == list(range(150))
 
 
 def test_log_has_a_line_a_round(finished):
