@@ -146,8 +146,8 @@ class _Run:
         Only the best so far has its model and pseudo-labels.
         """
         records = []
-        while (metrics := read_json(self._place(len(records)) / METRICS)) is not None:
-            records.append(_record(metrics))
+        while (record := _read_record(self._place(len(records)) / METRICS)) is not None:
+            records.append(record)
         for path in self.path.glob("iteration_*"):
             if path not in [self._place(number) for number in range(len(records))]:
                 shutil.rmtree(path)
@@ -225,7 +225,10 @@ class _Run:
         return self.path / f"iteration_{number}_{stage}"
 
     def _load(self, number):
-        return type(self.segmenter.estimator).load(self._place(number) / MODEL)
+        estimator = self.segmenter.estimator
+        model = type(estimator).load(self._place(number) / MODEL)
+        # parameters that no file holds, such as functions, are those of the segmenter
+        return model.set_params(**clone(estimator).get_params(deep=False))
 
     def _pseudo_labels(self, number):
         path = self._place(number) / PSEUDO_LABELS
@@ -248,8 +251,11 @@ def _scores(iteration):
     }
 
 
-def _record(metrics):
-    """Return the record in metrics, whose classes JSON has made words."""
+def _read_record(path):
+    """Return the record in metrics, whose classes JSON has made words; None if it is not whole."""
+    metrics = read_json(path)
+    if not isinstance(metrics, dict) or not metrics.keys() >= set(RECORD_KEYS):
+        return None
     record = {key: metrics[key] for key in RECORD_KEYS}
     for key in ("n_pseudo", "positive_threshold"):
         if isinstance(record[key], dict):

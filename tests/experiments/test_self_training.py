@@ -201,11 +201,12 @@ def test_a_crash_while_drawing_costs_no_training(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures("_fast_pictures")
-def test_a_damaged_iteration_and_what_follows_are_run_again(finished, tmp_path):
+@pytest.mark.parametrize("damage", ["{", "{}", "[]"])
+def test_a_damaged_iteration_and_what_follows_are_run_again(damage, finished, tmp_path):
     _, whole = finished
     folder = tmp_path / "run"
     shutil.copytree(whole, folder)
-    (folder / "iteration_2_selftrain" / "metrics.json").write_text("{")
+    (folder / "iteration_2_selftrain" / "metrics.json").write_text(damage)
     run_self_training(segmenter(), *data(), folder, resume=True)
     assert same_files(folder, whole)
 
@@ -242,6 +243,22 @@ def test_thresholds_by_class_and_other_images_survive_the_folder(tmp_path):
     plain.fit(X[:6], y[:6], X[6:], *blobs(3, seed=5))
     for a, b in zip(fitted.history_, plain.history_, strict=True):
         assert without_seconds(a) == without_seconds(b)
+
+
+class Forgetful(Learner):
+    """A segmenter that a file does not tell everything about."""
+
+    @classmethod
+    def load(cls, folder):
+        return super().load(folder).set_params(C=1e-6, warm_start=False)
+
+
+@pytest.mark.usefixtures("_fast_pictures")
+def test_parameters_that_are_not_saved_are_those_of_the_segmenter(tmp_path):
+    inner = Forgetful(warm_start=True)
+    fitted = run_self_training(segmenter(inner), *data(), tmp_path / "run")
+    plain = segmenter(inner).fit(*data())
+    assert [r["score"] for r in plain.history_] == [r["score"] for r in fitted.history_]
 
 
 class Unsaved(BaseEstimator):
