@@ -271,7 +271,8 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
         data = make_labeled_images(self, X, y, X_unlabeled, X_val, y_val)
         previous = getattr(self, "estimator_", None) if self.warm_start else None
         self.classes_, self.n_features_in_ = data.classes, int(np.prod(np.shape(X)[1:]))
-        self._least_probabilities(1)  # which may say that a threshold is missing
+        self._least_probabilities(1)  # what is wrong with these is said before hours of training
+        clone(self.estimator).set_params(**(self.retrain_params or {}))
         self.history_ = [dict(iteration.record) for iteration in done]
         for iteration in done:
             if iteration.record["kept"]:
