@@ -503,6 +503,28 @@ def test_it_learns_in_a_loop_and_gives_it_embeddings():
     assert loop.learner_.estimator.estimator_.sigma == 1.5
 
 
+def test_a_loop_gives_it_what_is_left_in_the_pool():
+    X, y = truth_images(12)
+    inner = Scripted([1, 0], warm_start=True)
+    learner = ActiveLearner(SelfTrainingSegmenter(inner, n_iterations=1), RandomSampling())
+    loop = ActiveLearningLoop(
+        learner, n_initial=4, n_instances=4, n_queries=2, use_pool=True, random_state=0
+    )
+    seen = []
+    for record in loop.iter_fit(X, y):
+        labels = loop.learner_.estimator.pseudo_labels_
+        seen.append(len(labels))
+        is_left = np.setdiff1d(np.arange(12), loop.labeled_indices_)
+        n_labeled = record["n_labels"]
+        trained = labels[n_labeled:]
+        expected = X[is_left] > 0.5  # the model is wrong in the first row
+        np.testing.assert_array_equal(
+            trained[:, 1:][trained[:, 1:] != -1], expected[:, 1:][trained[:, 1:] != -1]
+        )
+        assert (trained != -1).any() or len(seen) > 1  # later models are right at once
+    assert seen == [12, 12, 12]
+
+
 def test_a_learner_that_warm_starts_lets_it_go_on():
     X, y = blobs(12)
     segmenter = SelfTrainingSegmenter(PixelSegmenter(), n_iterations=0)
@@ -550,6 +572,12 @@ def test_an_estimator_of_other_classes_is_refused():
 
     with pytest.raises(ValueError, match=r"without -1, \[0, 1\]; got \[-1, 0, 1\]"):
         SelfTrainingSegmenter(Other()).fit(*half_labeled())
+
+
+def test_parameters_that_do_not_exist_are_an_error_before_any_training():
+    with pytest.raises(ValueError, match="Invalid parameter 'epochs'"):
+        scripted([0], retrain_params={"epochs": 3}).fit(*half_labeled())
+    assert not LOG
 
 
 @pytest.mark.parametrize(
