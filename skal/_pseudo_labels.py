@@ -26,23 +26,31 @@ def relaxed(threshold, step, limit):
 class PseudoLabels:
     """The pseudo-labels of images that are looked at a block at a time.
 
-    A pixel is a candidate for the class whose threshold its probability reaches. Of each class the
-    most confident candidates of all blocks are kept; among equally confident ones, of which nets
-    that are very sure have many, a draw decides, so that no image is favored.
+    A pixel is sure of the class whose threshold its probability reaches. Of each class the most
+    sure pixels of all blocks are kept, as many for each human label in all classes, so that the
+    shares of classes are those of the human labels. Among equally sure pixels, of which nets have
+    many, a draw decides, so that no image is favored.
 
     Parameters
     ----------
     least : sequence of float
         The probability that each class needs, above 0.5: a pixel reaches one of them at most.
-    most : sequence of int
-        How many pixels each class gets at most.
+    n_human : sequence of int
+        How many human labels each class has; all have some.
+    ratio : float or None
+        How many pseudo-labels there are at most for each human label. The class with the fewest
+        sure pixels may leave fewer for all. None keeps all sure pixels, whatever their shares.
     rng : numpy.random.RandomState
-        Decides between equally confident pixels.
+        Decides between equally sure pixels.
     """
 
-    def __init__(self, least, most, rng):
-        self.least = least
-        self._best = [_Best(count, rng) for count in most]
+    def __init__(self, least, n_human, ratio, rng):
+        self.least, self.n_human, self.ratio = least, n_human, ratio
+        self._best = [_Best(self._count(n, ratio), rng) for n in n_human]
+
+    @staticmethod
+    def _count(n_human, ratio):
+        return np.inf if ratio is None else int(ratio * n_human + 1e-6)
 
     def add(self, proba, eligible, first):
         """Look at images.
@@ -65,11 +73,19 @@ class PseudoLabels:
             )
             best.add(values[reached], reached + start)
 
+    @property
+    def n_sure(self):
+        """How many pixels are sure of each class, kept or not."""
+        return [best.n_seen for best in self._best]
+
     def labels(self, classes, shape, dtype):
         """Return the labels of all images, of a shape (n, H, W); pixels without one are -1."""
+        ratio = self.ratio
+        if ratio is not None:
+            ratio = min(ratio, *(n / h for n, h in zip(self.n_sure, self.n_human, strict=True)))
         labels = np.full(shape, IGNORE, dtype)
-        for label, best in zip(classes, self._best, strict=True):
-            labels.reshape(-1)[best.positions] = label
+        for label, n_human, best in zip(classes, self.n_human, self._best, strict=True):
+            labels.reshape(-1)[best.positions(self._count(n_human, ratio))] = label
         return labels
 
 
@@ -78,20 +94,26 @@ class _Best:
 
     def __init__(self, most, rng):
         self.most, self._rng = most, rng
-        self.positions = np.empty(0, np.int64)
+        self.n_seen = 0
+        self._positions = np.empty(0, np.int64)
         self._values = self._ties = np.empty(0)
         self._edge = -np.inf
 
     def add(self, values, positions):
+        self.n_seen += len(values)
         is_near = values >= self._edge
         values, positions = values[is_near], positions[is_near]
         values = np.concatenate([self._values, values])
         ties = np.concatenate([self._ties, self._rng.random_sample(len(positions))])
-        positions = np.concatenate([self.positions, positions])
+        positions = np.concatenate([self._positions, positions])
         kept = _largest(values, ties, self.most)
-        self._values, self._ties, self.positions = values[kept], ties[kept], positions[kept]
+        self._values, self._ties, self._positions = values[kept], ties[kept], positions[kept]
         if len(kept) == self.most and self.most:
             self._edge = self._values.min()
+
+    def positions(self, most):
+        """Return the positions of the largest values, at most so many."""
+        return self._positions[_largest(self._values, self._ties, most)]
 
 
 def _largest(values, ties, k):

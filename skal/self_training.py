@@ -93,9 +93,10 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
     negative_ceiling : float, default=0.2
         Above which the negative threshold is not relaxed. One that begins above stays as it is.
     max_pseudo_ratio : float or None, default=2.0
-        How many pseudo-labels of a class there are at most, for each human label of this class: the
-        most confident are kept, and where all classes have more than enough, they have the shares
-        of the human labels. None keeps all.
+        How many pseudo-labels there are at most for each human label. The surest pixels are kept,
+        and as many for each human label in all classes: pseudo-labels have the class shares of
+        human labels, and a class with few sure pixels leaves few for the others too. None keeps all
+        sure pixels, whatever their shares.
     retrain_params : dict, default=None
         Parameters that the estimator gets for the iterations, such as ``{"max_epochs": 30}``.
     validation_fraction : float, default=0.1
@@ -125,9 +126,10 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
     history_ : list of dict
         A record for each iteration, the supervised phase first: ``iteration``, ``stage``
         ("supervised" or "selftrain"), ``positive_threshold`` and ``negative_threshold`` (None in
-        the supervised phase), ``n_pseudo`` (a dict of class to number of pseudo-labels), ``score``
-        (the F1 score of validation pixels, of several classes the mean without background; None
-        where nothing was trained), ``kept`` and ``fit_seconds``.
+        the supervised phase), ``n_sure`` (a dict of class to the number of pixels that reach its
+        threshold), ``n_pseudo`` (the same, of pixels that get a pseudo-label), ``score`` (the F1
+        score of validation pixels, of several classes the mean without background; None where
+        nothing was trained), ``kept`` and ``fit_seconds``.
     pseudo_labels_ : ndarray of int of shape (n_images, H, W)
         The pseudo-labels that the best model was trained on: of the images of `X`, then of
         `X_unlabeled`; -1 where there is none. Human labels are not among them.
@@ -140,6 +142,10 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
     An iteration needs pseudo-labels, and a label of every class; one that has not, because no
     pixel is sure enough, trains nothing and counts as one that does not help. Without any
     unlabeled pixel there is nothing but the supervised phase.
+
+    Thresholds are meant for probabilities as a cross-entropy gives them. A net of a focal loss
+    seldom comes near 0 and 1, in background too: where ``n_sure`` is 0 for a class, or much
+    smaller than for the others, move its threshold.
 
     Thresholds of both sides that relax by iteration, with human background not trusted, follow the
     Cryopick self-training script; there the thresholds end at 0.91 and 0.09.
@@ -278,7 +284,7 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
             if iteration.record["kept"]:
                 self._keep(iteration, data)
         if not done:
-            yield self._train(data, previous, None)
+            yield self._train(data, previous)
         while not self._is_over(data):
             yield self._iterate(data)
 
@@ -288,14 +294,16 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
         return n_done == self.n_iterations or is_in_vain or not data.has_unlabeled
 
     def _iterate(self, data):
-        pseudo = self._pseudo_labels(data)
+        sure = self._sure_pixels(data)
+        pseudo = sure.labels(self.classes_, *data.layout)
         merged = merge_labels(data.trusted, pseudo)
         is_known = all((merged == label).any() for label in self.classes_)
         if is_known and (pseudo != IGNORE).any():
-            return self._train(data, self.estimator_, pseudo)
-        return self._recorded(Iteration(self._record(pseudo), pseudo_labels=pseudo), data)
+            return self._train(data, self.estimator_, pseudo, sure.n_sure)
+        record = self._record(pseudo, sure.n_sure)
+        return self._recorded(Iteration(record, pseudo_labels=pseudo), data)
 
-    def _train(self, data, previous, pseudo):
+    def _train(self, data, previous, pseudo=None, n_sure=None):
         """Train the model of the next iteration; without pseudo-labels, the first."""
         start = time.perf_counter()
         model = self._begin(previous, len(self.history_))
@@ -311,7 +319,7 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
         seconds = time.perf_counter() - start
         proba = np.asarray(model.predict_proba(data.X_val))
         score = pixel_f1(data.y_val, self.classes_[proba.argmax(axis=1)], self.classes_)
-        record = self._record(pseudo, score, seconds)
+        record = self._record(pseudo, n_sure, score, seconds)
         return self._recorded(Iteration(record, model, pseudo, data.X_val, data.y_val, proba), data)
 
     def _begin(self, previous, iteration):
@@ -326,7 +334,7 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
             enable_warm_start(model)
         return model.set_params(**changes) if iteration else model
 
-    def _record(self, pseudo, score=None, seconds=0.0):
+    def _record(self, pseudo, n_sure, score=None, seconds=0.0):
         iteration = len(self.history_)
         positive, negative = self._thresholds(iteration) if iteration else (None, None)
         best = max((r["score"] for r in self.history_ if r["kept"]), default=-np.inf)
@@ -335,11 +343,15 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
             "stage": "selftrain" if iteration else "supervised",
             "positive_threshold": positive,
             "negative_threshold": negative,
-            "n_pseudo": {int(c): int(np.sum(pseudo == c)) for c in self.classes_},
+            "n_sure": self._by_class(n_sure or [0] * len(self.classes_)),
+            "n_pseudo": self._by_class([np.sum(pseudo == label) for label in self.classes_]),
             "score": score,
             "kept": score is not None and score > best,
             "fit_seconds": seconds,
         }
+
+    def _by_class(self, counts):
+        return {int(c): int(n) for c, n in zip(self.classes_, counts, strict=True)}
 
     def _recorded(self, iteration, data):
         """Return an iteration that has ended, having kept its model if that is the best."""
@@ -380,19 +392,18 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
             )
         return [1 - negative, *(positive[c] for c in others)]
 
-    def _pseudo_labels(self, data):
-        """Return what the best model is sure of, of shape (n_images, H, W); -1 elsewhere."""
+    def _sure_pixels(self, data):
+        """Return the pixels without a label of which the best model is sure."""
         iteration = len(self.history_)
-        ratio = np.inf if self.max_pseudo_ratio is None else self.max_pseudo_ratio
-        most = [n if np.isinf(n) else int(n) for n in ratio * data.n_human]
         sure = PseudoLabels(
             self._least_probabilities(iteration),
-            most,
+            data.n_human,
+            self.max_pseudo_ratio,
             round_rng(self.random_state, iteration, "pseudo-labels"),
         )
         for rows, images, eligible in data.unlabeled_blocks(BLOCK_PIXELS // len(self.classes_)):
             sure.add(np.asarray(self.estimator_.predict_proba(images)), eligible, rows.start)
-        return sure.labels(self.classes_, *data.layout)
+        return sure
 
     # Predicting ----------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """Pseudo-labels and held-out pixels, against slow versions."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,21 +12,27 @@ from skal._held_out import held_out_pixels, pixel_f1
 from skal._pseudo_labels import PseudoLabels, relaxed
 
 
-def make_labels(proba, eligible, least, most, blocks=1, seed=0):
-    sure = PseudoLabels(least, most, np.random.RandomState(seed))
+def make_labels(proba, eligible, least, n_human, ratio, blocks=1, seed=0):
+    sure = PseudoLabels(least, n_human, ratio, np.random.RandomState(seed))
     for rows in np.array_split(np.arange(len(proba)), blocks):
         sure.add(proba[rows], eligible[rows], rows[0])
     return sure.labels(range(len(least)), eligible.shape, np.int8)
 
 
-def slow_labels(proba, eligible, least, most):
+def slow_labels(proba, eligible, least, n_human, ratio):
     """Return pseudo-labels pixel by pixel; no two pixels may be equally sure."""
+    pixels = [p for p in np.ndindex(*eligible.shape) if eligible[p]]
+    sure = []
+    for label, threshold in enumerate(least):
+        values = {p: proba[p[0], label, p[1], p[2]] for p in pixels}
+        reached = [p for p in pixels if values[p] >= threshold]
+        sure.append(sorted(reached, key=values.get, reverse=True))
+    if ratio is not None:
+        exact = [Fraction(len(s), n) for s, n in zip(sure, n_human, strict=True)]
+        ratio = min(Fraction(ratio), *exact)
     labels = np.full(eligible.shape, -1)
-    for label, (threshold, count) in enumerate(zip(least, most, strict=True)):
-        pixels = [p for p in np.ndindex(*eligible.shape) if eligible[p]]
-        sure = {p: proba[p[0], label, p[1], p[2]] for p in pixels}
-        reached = [p for p in pixels if sure[p] >= threshold]
-        for pixel in sorted(reached, key=sure.get, reverse=True)[: min(count, len(reached))]:
+    for label, (pixels, n) in enumerate(zip(sure, n_human, strict=True)):
+        for pixel in pixels if ratio is None else pixels[: int(ratio * n)]:
             labels[pixel] = label
     return labels
 
@@ -35,34 +43,53 @@ def random_proba(seed, n=5, n_classes=2, size=6):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 999), st.integers(2, 4), st.integers(1, 5), st.integers(0, 200))
-def test_labels_are_those_of_the_slow_version(seed, n_classes, blocks, most):
+@given(
+    st.integers(0, 999),
+    st.integers(2, 4),
+    st.integers(1, 5),
+    st.sampled_from([0.125, 0.5, 2.0, None]),
+)
+def test_labels_are_those_of_the_slow_version(seed, n_classes, blocks, ratio):
     proba = random_proba(seed, n_classes=n_classes)
     eligible = np.random.RandomState(seed).rand(5, 6, 6) < 0.7
     least = [0.9, 0.6, 0.7, 0.55][:n_classes]
-    found = make_labels(proba, eligible, least, [most] * n_classes, blocks)
-    np.testing.assert_array_equal(found, slow_labels(proba, eligible, least, [most] * n_classes))
+    n_human = np.random.RandomState(seed).randint(1, 60, n_classes)
+    found = make_labels(proba, eligible, least, n_human, ratio, blocks)
+    expected = slow_labels(proba, eligible, least, n_human.tolist(), ratio)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_class_with_few_sure_pixels_leaves_few_for_the_others():
+    p = np.array([0.99, 0.98, *np.linspace(0, 0.04, 18)]).reshape(1, 1, 4, 5)
+    proba, eligible = np.concatenate([1 - p, p], axis=1), np.ones((1, 4, 5), bool)
+    labels = make_labels(proba, eligible, [0.95, 0.95], n_human=[30, 10], ratio=2.0)
+    assert [(labels == c).sum() for c in (0, 1)] == [6, 2]
+    labels = make_labels(proba, eligible, [0.95, 0.95], n_human=[30, 10], ratio=None)
+    assert [(labels == c).sum() for c in (0, 1)] == [18, 2]
+    labels = make_labels(proba, eligible, [0.95, 0.999], n_human=[30, 10], ratio=2.0)
+    assert (labels == -1).all()
 
 
 def test_a_class_has_a_threshold_of_its_own():
     p = np.array([0.02, 0.1, 0.3, 0.7, 0.97]).reshape(1, 1, 1, 5)
     proba = np.concatenate([1 - p, p], axis=1)
-    found = make_labels(proba, np.ones((1, 1, 5), bool), [0.95, 0.6], [np.inf, np.inf])
+    found = make_labels(proba, np.ones((1, 1, 5), bool), [0.95, 0.6], [1, 1], None)
     assert found.ravel().tolist() == [0, -1, -1, 1, 1]  # 0.7 is sure, 1 - 0.3 is not
 
 
 def test_a_probability_in_single_precision_reaches_the_threshold_it_was_rounded_from():
     proba = np.array([[0.05], [0.95]], np.float32).reshape(1, 2, 1, 1)
-    assert make_labels(proba, np.ones((1, 1, 1), bool), [0.95, 0.95], [9, 9]).item() == 1
+    assert make_labels(proba, np.ones((1, 1, 1), bool), [0.95, 0.95], [1, 1], None).item() == 1
 
 
 def test_equally_sure_pixels_are_drawn_from_all_images():
-    proba = np.stack([np.ones((20, 8, 8)), np.zeros((20, 8, 8))], axis=1)
+    proba = np.zeros((20, 2, 8, 8))
+    proba[:, 0, :4], proba[:, 1, 4:] = 1, 1
     eligible = np.ones((20, 8, 8), dtype=bool)
-    labels = make_labels(proba, eligible, [0.9, 0.9], [200, 200], blocks=10)
-    assert (labels == 0).sum() == 200
+    labels = make_labels(proba, eligible, [0.9, 0.9], [100, 50], 2.0, blocks=10)
+    assert [(labels == c).sum() for c in (0, 1)] == [200, 100]
     assert ((labels == 0).sum(axis=(1, 2)) > 0).all()
-    again = make_labels(proba, eligible, [0.9, 0.9], [200, 200], blocks=10)
+    again = make_labels(proba, eligible, [0.9, 0.9], [100, 50], 2.0, blocks=10)
     np.testing.assert_array_equal(labels, again)
 
 

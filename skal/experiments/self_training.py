@@ -35,8 +35,8 @@ __all__ = ["run_self_training"]
 METRICS, MODEL, FINAL_MODEL = "metrics.json", "model", "final_model"
 PSEUDO_LABELS, PICTURE, SUMMARY = "pseudo_labels.npz", "visualization.png", "training_summary.json"
 RECORD_KEYS = (
-    *("iteration", "stage", "positive_threshold", "negative_threshold", "n_pseudo", "score"),
-    *("kept", "fit_seconds"),
+    *("iteration", "stage", "positive_threshold", "negative_threshold", "n_sure"),
+    *("n_pseudo", "score", "kept", "fit_seconds"),
 )
 LOGGER = logging.getLogger("skal.self_training")
 
@@ -257,7 +257,7 @@ def _read_record(path):
     if not isinstance(metrics, dict) or not metrics.keys() >= set(RECORD_KEYS):
         return None
     record = {key: metrics[key] for key in RECORD_KEYS}
-    for key in ("n_pseudo", "positive_threshold"):
+    for key in ("n_sure", "n_pseudo", "positive_threshold"):
         if isinstance(record[key], dict):
             record[key] = {int(label): value for label, value in record[key].items()}
     return record
@@ -282,7 +282,7 @@ def _sure_labels(record, proba):
     positive = record["positive_threshold"]
     positive = positive[1] if isinstance(positive, dict) else positive
     rng = np.random.RandomState(0)  # without a cap nothing is drawn
-    sure = PseudoLabels([1 - record["negative_threshold"], positive], [np.inf] * 2, rng)
+    sure = PseudoLabels([1 - record["negative_threshold"], positive], [1, 1], None, rng)
     sure.add(proba, np.ones(proba[:, 0].shape, dtype=bool), 0)
     return sure.labels([0, 1], proba[:, 0].shape, np.int8)[0]
 
