@@ -143,9 +143,8 @@ class SelfTrainingSegmenter(MetaEstimatorMixin, BaseEstimator):
     pixel is sure enough, trains nothing and counts as one that does not help. Without any
     unlabeled pixel there is nothing but the supervised phase.
 
-    Thresholds are meant for probabilities as a cross-entropy gives them. A net of a focal loss
-    seldom comes near 0 and 1, in background too: where ``n_sure`` is 0 for a class, or much
-    smaller than for the others, move its threshold.
+    A net that was trained briefly, or with a focal loss, may never be 95 % sure of background.
+    Where ``n_sure`` is 0 for a class, train longer, or move its threshold.
 
     Thresholds of both sides that relax by iteration, with human background not trusted, follow the
     Cryopick self-training script; there the thresholds end at 0.91 and 0.09.
