@@ -1,16 +1,20 @@
-"""How good a learning curve is: labels to reach a target, label efficiency, area.
+"""How good learning curves are, and pixel maps.
 
+Of a curve: labels to reach a target, label efficiency, area. Of pixel maps: :func:`pixel_scores`.
 A learning curve is two sequences: how many labels had been used after each round, and the score
 of the model of that round. Larger scores are better.
 """
 
 import numpy as np
 
+from ._pixels import pixel_scores
+
 __all__ = [
     "area_under_learning_curve",
     "label_efficiency",
     "label_efficiency_score",
     "labels_to_target",
+    "pixel_scores",
 ]
 
 
