@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from .._files import make_folder, write_bytes
-from ._pixel_scores import pixel_scores
+from ..metrics import pixel_scores
 from ._statistics import half_width
 
 __all__ = ["ablate_self_training", "ablation_table"]

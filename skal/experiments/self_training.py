@@ -23,11 +23,11 @@ from sklearn.base import clone
 from .._files import new_folder, read_json, remove_unfinished, write_bytes, write_json
 from .._labeled_images import make_labeled_images
 from .._pseudo_labels import PseudoLabels
+from ..metrics import pixel_scores
 from ..self_training import Iteration
 from ._describe import describe, describe_data
 from ._folders import open_comparison
 from ._pictures import png
-from ._pixel_scores import pixel_scores
 from ._self_training_pictures import draw_rows, typical_image
 
 __all__ = ["run_self_training"]

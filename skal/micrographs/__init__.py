@@ -15,6 +15,7 @@ from .formats import read_picks, write_picks
 from .images import Micrograph, read_micrograph, read_stack, write_micrograph
 from .masks import make_mask
 from .patches import Patches, extract_patches, sample_patches
+from .picker import ParticlePicker
 from .picks import find_picks, log_picks
 from .scoring import PickScores, best_threshold, match_picks, score_picks
 
@@ -22,6 +23,7 @@ __all__ = [
     "Batches",
     "FlipResult",
     "Micrograph",
+    "ParticlePicker",
     "Patches",
     "PickScores",
     "PicksReport",
