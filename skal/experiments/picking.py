@@ -11,6 +11,7 @@ from ..metrics import pixel_scores
 from ..micrographs import (
     ParticlePicker,
     extract_patches,
+    find_micrographs,
     find_picks,
     read_batches,
     read_picks,
@@ -35,7 +36,6 @@ ACQUISITION_FUNCTIONS = {
     "hybrid": Hybrid(LeastConfidence(), CoreSet(), share=0.7),
     "random": RandomSampling(),
 }
-IMAGES = (".mrc", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".mrc.gz", ".mrc.bz2")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +101,8 @@ def load_picking_data(train, val, picks=None, picker=None):
         )
     picker = ParticlePicker() if picker is None else picker
     table = read_picks(picks)
-    X_train, y_train = picker.prepare(_micrographs_in(train), table)
-    paths = _micrographs_in(val)
+    X_train, y_train = picker.prepare(find_micrographs([train]), table)
+    paths = find_micrographs([val])
     X_val, y_val = picker.prepare(paths, table)
     val_picks = picker.working_picks(paths, table)
     return PickingData(X_train, y_train, X_val, y_val, val_picks, picker.working_border_px)
@@ -112,13 +112,6 @@ def _stacked(batches):
     pairs = list(batches)
     images, masks = zip(*pairs, strict=True)
     return np.stack(images).astype(np.float32), (np.stack(masks) > 0).astype(np.int8)
-
-
-def _micrographs_in(folder):
-    paths = sorted(p for p in folder.iterdir() if p.name.lower().endswith(IMAGES))
-    if not paths:
-        raise ValueError(f"{folder} holds no micrographs: none ends in {', '.join(IMAGES)}.")
-    return paths
 
 
 def run_picking(
