@@ -45,7 +45,7 @@ class ParticlePicker(BaseEstimator):
         The radius of the discs that are learned, as a share of the particles'. Below 1 it keeps
         neighbors apart.
     threshold : float or "auto", default=0.5
-        The least score of a pick, in [0, 1]. ``"auto"`` takes the one that finds the training picks
+        The least score of a pick, in (0, 1]. ``"auto"`` takes the one that finds the training picks
         best: lower than 0.5 where many particles were not picked.
     border_px : float, default=0.0
         Pixels of the original along the edges that are neither learned nor picked.
@@ -72,7 +72,7 @@ class ParticlePicker(BaseEstimator):
         "diameter_px": [Interval(Real, 0, None, closed="neither"), None],
         "working_diameter_px": [Interval(Real, 4, None, closed="left")],
         "radius_scale": [Interval(Real, 0, 2, closed="right")],
-        "threshold": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
+        "threshold": [Interval(Real, 0, 1, closed="right"), StrOptions({"auto"})],
         "border_px": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -307,14 +307,49 @@ class ParticlePicker(BaseEstimator):
         ----------
         folder : str or path
             Made if need be. A picker that is there is replaced.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder holds something else than a picker.
         """
         check_is_fitted(self)
         folder = Path(folder)
+        check_place(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         params = {k: v for k, v in self.get_params(deep=False).items() if k != "segmenter"}
         fitted = {"diameter_px": self.diameter_px_, "threshold": self.threshold_}
         files = {FILE: {"format": 1, "params": params, "fitted": fitted}}
         write_folder(folder, files | self.segmenter_.to_files())
+
+    @classmethod
+    def from_segmenter(
+        cls, segmenter, *, diameter_px, working_diameter_px=16.0, threshold=0.5, border_px=0.0
+    ):
+        """Return a fitted picker around a segmenter that has learned elsewhere.
+
+        Parameters
+        ----------
+        segmenter : estimator
+            Fitted on images whose particles were `working_diameter_px` wide.
+        diameter_px, working_diameter_px, threshold, border_px
+            As for the class; the threshold is a number.
+
+        Returns
+        -------
+        ParticlePicker
+        """
+        picker = cls(
+            segmenter,
+            diameter_px=diameter_px,
+            working_diameter_px=working_diameter_px,
+            threshold=threshold,
+            border_px=border_px,
+        )
+        picker._validate_params()
+        picker.segmenter_, picker.diameter_px_ = segmenter, float(diameter_px)
+        picker.threshold_ = float(threshold)
+        return picker
 
     @classmethod
     def load(cls, folder, *, device=None):
@@ -352,6 +387,16 @@ class ParticlePicker(BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "segmenter_")
+
+
+def check_place(folder):
+    """Raise where saving a picker would remove other files than those of a picker."""
+    folder = Path(folder)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).is_file():
+        raise FileExistsError(
+            f"{folder} is no picker, and is not empty: saving a picker would remove what is there. "
+            f"Choose another folder."
+        )
 
 
 def _default_segmenter():
