@@ -5,11 +5,13 @@ from .masks import make_mask
 from .patches import Patches, extract_patches, sample_patches
 from .picks import find_picks, log_picks
 from .scoring import PickScores, best_threshold, match_picks, score_picks
+from .simulator import contrast_transfer, simulate_micrograph
 
 __all__ = [
     "Patches",
     "PickScores",
     "best_threshold",
+    "contrast_transfer",
     "extract_patches",
     "find_picks",
     "fourier_crop",
@@ -20,4 +22,5 @@ __all__ = [
     "normalize",
     "sample_patches",
     "score_picks",
+    "simulate_micrograph",
 ]
