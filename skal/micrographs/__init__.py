@@ -1,5 +1,6 @@
 """Cryo-EM micrographs: images, masks, patches, picks, and how picks are scored."""
 
+from .display import plot_picks
 from .filters import fourier_crop, low_pass, normalize
 from .masks import make_mask
 from .patches import Patches, extract_patches, sample_patches
@@ -20,6 +21,7 @@ __all__ = [
     "make_mask",
     "match_picks",
     "normalize",
+    "plot_picks",
     "sample_patches",
     "score_picks",
     "simulate_micrograph",
