@@ -71,6 +71,7 @@ def plot_picks(image, picks, truth=None, ax=None):
 def _groups(picks, truth):
     """Return the tables of circles by what they mean."""
     check_one_micrograph(picks)
+    validate_diameters(picks)
     if truth is None:
         return {"picked": picks}
     pairs, _ = match_picks(picks, truth, validate_diameters(truth, name="truth") / 2)

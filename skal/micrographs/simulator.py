@@ -182,7 +182,7 @@ def _draw_obstacles(shape, diameter, n_ice, carbon_edge, rng):
 
 
 def _draw_carbon(shade, diameter, rng):
-    """Add carbon beyond the edge of a hole, and return where it is."""
+    """Add carbon beyond the edge of a hole, and return where it and its fringe are."""
     rows, columns = np.indices(shade.shape)
     size = min(shade.shape)
     corner = rng.randint(2, size=2) * (np.array(shade.shape) - 1)
@@ -193,11 +193,11 @@ def _draw_carbon(shade, diameter, rng):
     grain = _unit(ndimage.gaussian_filter(rng.normal(size=shade.shape), diameter / 6))
     fringe = np.exp(-((depth / (0.15 * diameter)) ** 2))
     shade += is_carbon * (0.5 * grain - CARBON_SHADE) + 2 * fringe
-    return is_carbon
+    return depth > -0.3 * diameter
 
 
 def _draw_ice(shade, diameter, rng):
-    """Add a crystal, an irregular dark blob with a bright rim, and return where it is."""
+    """Add a crystal, an irregular dark blob with a bright rim, and return where they are."""
     rows, columns = np.indices(shade.shape)
     y, x = rng.uniform(0, shade.shape)
     angle, distance = np.arctan2(rows - y, columns - x), np.hypot(rows - y, columns - x)

@@ -77,6 +77,11 @@ def test_picks_of_several_micrographs_are_refused(ax):
         plot_picks(np.zeros((9, 9)), picks_at((1, 1), (2, 2)).assign(micrograph=["a", "b"]), ax=ax)
 
 
+def test_picks_need_a_diameter_to_be_drawn(ax):
+    with pytest.raises(ValueError, match=r"picks have no column diameter.*picks\.assign"):
+        plot_picks(np.zeros((9, 9)), picks_at((1, 1))[["x", "y"]], ax=ax)
+
+
 def test_importing_micrographs_loads_nothing_heavy():
     heavy = ["torch", "matplotlib", "skorch", "PIL", "skimage", "modAL"]
     code = f"import skal.micrographs, sys; print([n for n in {heavy} if n in sys.modules])"
