@@ -1,9 +1,9 @@
 """How many labels networks need on MNIST, by strategy: Bayesian active learning, reproduced.
 
 Run ``python -m benchmarks.deep_curves --data FOLDER --runs FOLDER``, where the first holds MNIST;
-stopped, it goes on where ``--runs`` names the same folder. It writes
-``benchmarks/results/deep_curves.md``. ``--tune`` prints what the settings below were chosen by:
-random sampling alone, on other seeds.
+stopped, it goes on where ``--runs`` names the same folder. ``--parts`` runs some parts only and
+leaves the others' sections of ``benchmarks/results/deep_curves.md`` as they are. ``--tune`` prints
+what the settings below were chosen by: the accuracy of random samples, on other seeds.
 """
 
 import argparse
@@ -26,8 +26,12 @@ SETTINGS = {
     "plain": {"max_epochs": 100, "dropout": 0.5},
     "augmented": {"max_epochs": 200, "dropout": 0.5, "augment": "affine"},
 }
-TUNING_GRID = {"max_epochs": (50, 100, 200), "dropout": (0.25, 0.5)}
+TUNING_GRIDS = {
+    "plain": {"max_epochs": (50, 100), "dropout": (0.25, 0.5)},
+    "augmented": {"max_epochs": (100, 200), "dropout": (0.25, 0.5), "augment": ("affine",)},
+}
 TUNING_LABELS = (50, 200)
+TUNING_SEEDS = range(1000, 1003)
 STRATEGIES = {
     "random": RandomSampling(),
     "BALD": BALD(20),
@@ -35,6 +39,7 @@ STRATEGIES = {
     "BatchBALD": BatchBALD(50, n_configurations=500),
 }
 TARGETS = (0.90, 0.95, 0.97)
+RESULTS = Path(__file__).parent / "results" / "deep_curves.md"
 
 
 def mnist(folder):
@@ -46,7 +51,7 @@ def mnist(folder):
 
 def repeated(X, y, n_times=4, scale=0.1):
     """Return each image several times, each time with other noise."""
-    rng = np.random.RandomState(0)
+    rng = np.random.default_rng(0)
     X = np.tile(X, (n_times, 1, 1))
     for start in range(0, len(X), 10_000):
         block = X[start : start + 10_000]
@@ -87,14 +92,13 @@ def net(**params):
     return LeNetClassifier(mixed_precision=True, **params)
 
 
-def tune(data):
+def tune(data, part):
     """Print the accuracy of random samples for each setting, mean of three other seeds."""
-    X, y, X_test, y_test = data
-    names, grids = zip(*TUNING_GRID.items(), strict=True)
-    for augment, values in itertools.product((None, "affine"), itertools.product(*grids)):
-        setting = dict(zip(names, values, strict=True)) | {"augment": augment}
+    grid = TUNING_GRIDS[part]
+    for values in itertools.product(*grid.values()):
+        setting = dict(zip(grid, values, strict=True))
         scores = [
-            [_score_of_random(setting, n, seed, X, y, X_test, y_test) for seed in range(1000, 1003)]
+            [_score_of_random(setting, n, seed, *data) for seed in TUNING_SEEDS]
             for n in TUNING_LABELS
         ]
         print(setting, np.mean(scores, axis=1).round(4), flush=True)
@@ -142,10 +146,19 @@ initial labels, two a class, and the same seeds of the net for all strategies; 1
 LeNet trained from scratch each time, with Adam, on labeled data alone, no validation labels, and
 scored on all 10,000 test images. A query looks at 10,000 random images of the pool. Labels are
 counted on straight lines between rounds; the median over the seeds is bold, `-` where it is not
-reached with 280 labels. BALD and variation ratio take 20 passes with dropout, BatchBALD 50. The net
-computes in
-bfloat16 with float32 weights. Epochs and dropout were chosen for random sampling, on other seeds.
+reached with the labels spent. BALD and variation ratio take 20 passes with dropout, BatchBALD 50.
+Epochs and dropout are those with which 50 and
+200 random labels gave the best accuracy on other seeds (`--tune` tries what it names).
 """
+
+
+def update_results(sections, seeds, path=RESULTS):
+    """Write the sections, with those that the file already has under other titles."""
+    old = path.read_text().split("\n## ")[1:] if path.exists() else []
+    kept = {part.split("\n", 1)[0]: "## " + part.rstrip() + "\n" for part in old}
+    kept |= {part.split("\n", 1)[0].removeprefix("## "): part for part in sections}
+    header = INTRODUCTION.format(machine=machine(), seeds=seeds)
+    path.write_text("\n".join([header, *kept.values()]))
 
 
 def main():
@@ -154,19 +167,17 @@ def main():
     parser.add_argument("--runs", type=Path, default=Path("deep_curves_runs"))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--n-jobs", type=int, default=2)
-    parser.add_argument("--parts", nargs="*", default=["plain", "augmented", "repeated"])
-    parser.add_argument("--tune", action="store_true")
+    parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=list(PARTS))
+    parser.add_argument("--tune", choices=list(TUNING_GRIDS))
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # one process a core trains small batches faster than two threads do
     data = mnist(arguments.data)
     if arguments.tune:
-        tune(data)
+        tune(data, arguments.tune)
         return
     arguments.runs.mkdir(exist_ok=True)
-    text = [INTRODUCTION.format(machine=machine(), seeds=arguments.seeds)]
     for part in arguments.parts:
-        text.append(section(*PARTS[part](data, arguments)))
-    (Path(__file__).parent / "results" / "deep_curves.md").write_text("\n".join(text))
+        update_results([section(*PARTS[part](data, arguments))], arguments.seeds)
 
 
 def _plain(data, arguments):

@@ -44,7 +44,7 @@ STRATEGIES = {
     "VariationRatio": (VariationRatio(), 3),
     "BatchBALD": (BatchBALD(n_configurations=200, random_state=0), 2),
     "CoreSet": (CoreSet(), 3),
-    "KMeansDiversity": (KMeansDiversity(random_state=0), 2),
+    "KMeansDiversity": (KMeansDiversity(random_state=0), 3),
     "TypiClust": (TypiClust(random_state=0), 3),
     "ProbCover": (ProbCover(4.0), 1),
     "SensitivitySampling": (SensitivitySampling(100, random_state=0), 3),

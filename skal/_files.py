@@ -40,13 +40,26 @@ def write_folder(path, files):
     files : dict of str to (bytes or JSON value)
         The content of each file.
     """
+    with new_folder(path) as temporary:
+        for name, content in files.items():
+            write = write_bytes if isinstance(content, bytes) else write_json
+            write(temporary / name, content)
+
+
+@contextmanager
+def new_folder(path):
+    """Give a temporary folder, which takes its name, in place of one that exists, when all is done.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The name.
+    """
     temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
     with writing(path):
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        for name, content in files.items():
-            write = write_bytes if isinstance(content, bytes) else write_json
-            write(temporary / name, content)
+        yield temporary
         shutil.rmtree(path, ignore_errors=True)
         os.rename(temporary, path)
         _sync_folder(path.parent)

@@ -6,11 +6,20 @@
     └── DivergenceError  the training of a net diverged
     ValueError
     ├── DatasetError    a file of a data set is not what it should be
+    ├── FormatError     a file of micrographs or of picks is not what it should be
     ├── ResumeError     a run folder belongs to another comparison, or is not finished
+    ├── RunFolderError  run folders are damaged, or their runs cannot be compared
     └── SavedNetError   a folder holds no net that this version can load
 """
 
-__all__ = ["DatasetError", "DivergenceError", "ResumeError", "SavedNetError"]
+__all__ = [
+    "DatasetError",
+    "DivergenceError",
+    "FormatError",
+    "ResumeError",
+    "RunFolderError",
+    "SavedNetError",
+]
 
 
 class DatasetError(ValueError):
@@ -21,8 +30,16 @@ class DivergenceError(ArithmeticError):
     """The training of a net diverged: its loss or its weights are no longer finite."""
 
 
+class FormatError(ValueError):
+    """A file of micrographs or of picks is not there, or not what it should be."""
+
+
 class ResumeError(ValueError):
     """A run folder belongs to another comparison, or is not finished."""
+
+
+class RunFolderError(ValueError):
+    """Run folders are damaged, or their runs cannot be compared."""
 
 
 class SavedNetError(ValueError):

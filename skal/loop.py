@@ -63,6 +63,9 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         Rules of :mod:`skal.stopping` that end the run before `n_queries`; any of them may.
     use_query_weights : bool, default=False
         Whether weights that come with a selection become the sample weights of the labels.
+    use_pool : bool, default=False
+        Whether the estimator's ``fit`` gets the samples that are left in the pool, without labels,
+        as ``X_unlabeled``: for one that learns from them too, as a ``SelfTrainingSegmenter``.
     keep_estimators : bool, default=False
         Whether to keep the model of every round, for `staged_predict`.
     count_validation : bool, default=True
@@ -119,6 +122,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         "scoring": [str, callable, None],
         "stopping": [HasMethods("update"), list, None],
         "use_query_weights": ["boolean"],
+        "use_pool": ["boolean"],
         "keep_estimators": ["boolean"],
         "count_validation": ["boolean"],
         "random_state": ["random_state"],
@@ -135,6 +139,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         scoring=None,
         stopping=None,
         use_query_weights=False,
+        use_pool=False,
         keep_estimators=False,
         count_validation=True,
         random_state=None,
@@ -147,6 +152,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         self.scoring = scoring
         self.stopping = stopping
         self.use_query_weights = use_query_weights
+        self.use_pool = use_pool
         self.keep_estimators = keep_estimators
         self.count_validation = count_validation
         self.random_state = random_state
@@ -286,6 +292,9 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         """Teach the learner the labels of `chosen`, and return the seconds it took."""
         if weight is not None:
             fit_params = {**fit_params, "sample_weight": weight}
+        if self.use_pool:
+            left = np.setdiff1d(np.flatnonzero(self._unlabeled(X)), chosen)
+            fit_params = {**fit_params, "X_unlabeled": take_rows(X, left)}
         start = time.perf_counter()
         teach = self.learner_.teach if len(self.labeled_indices_) else self.learner_.fit
         teach(take_rows(X, chosen), take_rows(y, chosen), **fit_params)

@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from ._compare import compare
 from ._demo import demo
+from ._pick import pick
 from ._run import run
 from ._select import SpacedLists, select
 
@@ -36,5 +38,7 @@ def main(
 
 
 app.command()(demo)
+app.command()(compare)
 app.command(context_settings=WITH_UNDERSCORES)(run)
 app.command(cls=SpacedLists)(select)
+app.add_typer(pick, name="pick")

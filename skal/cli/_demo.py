@@ -93,5 +93,6 @@ def _print_places(output):
     results = output / "comparison_results"
     typer.echo(f"\nPlots   {results / 'learning_curves.png'}")
     typer.echo(f"        {results / 'efficiency_comparison.png'}")
-    typer.echo(f"Tables  {results / 'comparison_table.csv'} (and .json, curves.csv)")
+    typer.echo(f"Tables  {results / 'comparison_table.csv'} (and .tex, .json, curves.csv)")
+    typer.echo(f"Texts   {results / 'methods.md'}, checklist.md")
     typer.echo(f"Runs    {output}/STRATEGY/seed_N/")

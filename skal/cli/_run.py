@@ -73,7 +73,7 @@ def run(
         bool, _option(TRAINING, "Shift, rotate and scale training images.", "--augment")
     ] = False,
     mixed_precision: Annotated[
-        bool, _option(TRAINING, "Compute in bfloat16 where that is safe.", "--mixed-precision")
+        bool, _option(TRAINING, "Compute in bfloat16 where the processor can.", "--mixed-precision")
     ] = False,
     device: Annotated[str, _option(TRAINING, "auto, cpu, cuda or mps.")] = "auto",
     num_workers: Annotated[

@@ -2,6 +2,7 @@
 
 from .compare import compare
 from .displays import EfficiencyDisplay, LearningCurveDisplay
+from .report import RunReport
 from .result import ComparisonResult
 from .selection import select_data
 from .selection_display import SelectionDisplay
@@ -11,6 +12,7 @@ __all__ = [
     "ComparisonResult",
     "EfficiencyDisplay",
     "LearningCurveDisplay",
+    "RunReport",
     "SelectionDisplay",
     "SelectionResult",
     "compare",

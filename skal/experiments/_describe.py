@@ -59,6 +59,20 @@ def _values(data):
     return data
 
 
+def count_to_label(n_samples, test_size, n_labels_spent=0):
+    """Return how many labels a run can get: those of all samples that no seed holds out."""
+    n_test = 0 if test_size is None else test_size
+    if isinstance(n_test, float):
+        n_test = math.ceil(n_test * n_samples)  # as scikit-learn's train_test_split has it
+    return n_samples - n_test + n_labels_spent
+
+
+def count_of_config(config):
+    """Return `count_to_label` of a comparison's config."""
+    n_samples = config["data"]["X"]["n_samples"]
+    return count_to_label(n_samples, config["test_size"], config.get("n_labels_spent", 0))
+
+
 def versions():
     """Return the versions that decide whether a run can be repeated bit for bit."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}

@@ -4,9 +4,11 @@
 
     <folder>/config.json                     the comparison
     <folder>/<strategy>/seed_<s>/config.json, training.log
+    <folder>/<strategy>/seed_<s>/test_indices.json, where seeds hold out samples to test on
     <folder>/<strategy>/seed_<s>/iteration_<k>/metrics.json, labeled_indices.json, model.skops
+                                             (of a net, weights.safetensors and net.json)
     <folder>/full_data/seed_<s>/...          the same, of a model that knows all labels
-    <folder>/comparison_results/...          tables and plots
+    <folder>/comparison_results/...          tables, plots, methods, checklist
 
 Everything but ``training.log``, which only grows, is written at once and whole.
 """
@@ -32,6 +34,7 @@ CONFIG = "config.json"
 FULL_DATA = "full_data"
 RESULTS = "comparison_results"
 METRICS, INDICES, MODEL, LOG = "metrics.json", "labeled_indices.json", "model.skops", "training.log"
+TEST = "test_indices.json"
 WEIGHTS = "query_weights"
 METRIC_KEYS = ("round", "n_labels", "score", "fit_seconds", "query_seconds", "is_last")
 
@@ -131,7 +134,7 @@ class RunFolder:
             records.append(record)
         return records
 
-    def save(self, record, labeled, model=None):
+    def save(self, record, labeled, model):
         """Write a finished round.
 
         Parameters
@@ -140,22 +143,24 @@ class RunFolder:
             What `read` shall return.
         labeled : list of int
             All indices labeled so far.
-        model : bytes, optional
-            The model of the round.
+        model : dict of str to (bytes or JSON value)
+            The files of the round's model; empty to keep none.
         """
         files = {
-            METRICS: {key: record[key] for key in METRIC_KEYS},
+            METRICS: {key: record[key] for key in METRIC_KEYS} | record.get("metrics", {}),
             INDICES: {"labeled": labeled, "new": record["indices"]},
         }
         if WEIGHTS in record:
             files[INDICES][WEIGHTS] = record[WEIGHTS]
-        if model is not None:
-            files[MODEL] = model
-        write_folder(self._iteration(record["round"]), files)
+        write_folder(self._iteration(record["round"]), files | model)
         self.log(
             "round {round}: {n_labels} labels, score {score:.4f}, fit {fit_seconds:.3f} s, "
             "query {query_seconds:.3f} s".format(**record)
         )
+
+    def save_test(self, indices):
+        """Write which samples this seed has held out to test on."""
+        write_json(self.path / TEST, indices)
 
     def log(self, message):
         """Append a line to the log, which can be followed while the run goes on."""
@@ -186,8 +191,10 @@ def _read_iteration(path):
         return None
     if any(metrics.get(key) is None for key in METRIC_KEYS) or "new" not in indices:
         return None
-    weights = {WEIGHTS: indices[WEIGHTS]} if WEIGHTS in indices else {}
-    return {**{key: metrics[key] for key in METRIC_KEYS}, "indices": indices["new"], **weights}
+    record = {key: metrics.pop(key) for key in METRIC_KEYS} | {"indices": indices["new"]}
+    if WEIGHTS in indices:
+        record[WEIGHTS] = indices[WEIGHTS]
+    return record | {"metrics": metrics} if metrics else record
 
 
 def check_name(name):

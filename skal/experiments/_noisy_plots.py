@@ -1,10 +1,13 @@
 """Plots across the cells of an experiment."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from ._axes import clean_axes, strategy_styles
 from ._pictures import new_figure
 from ._statistics import half_width
-from .displays import LearningCurveDisplay, clean_axes, strategy_styles
+from .displays import LearningCurveDisplay
 
 NOISE_NAMES = {
     "none": "no noise",
@@ -39,7 +42,8 @@ def draw_curves(result):
 
 
 def _draw_cell(result, model, noise, ax):
-    display = LearningCurveDisplay.from_result(result.cells[model, noise], ax=ax, labels=None)
+    cell = replace(result.cells[model, noise], n_samples=None)  # no room for an axis above
+    display = LearningCurveDisplay.from_result(cell, ax=ax, labels=None)
     ax.set_title(f"{model}, {NOISE_NAMES[noise]}", loc="left", fontsize="medium", color="black")
     ax.set(xlabel="", ylabel="")
     ax.locator_params(axis="x", nbins=5)

@@ -86,7 +86,7 @@ class Settings:
     augment : bool
         Whether training images are shifted, rotated and scaled a little.
     mixed_precision : bool
-        Whether nets compute in bfloat16 where that is safe.
+        Whether nets compute in bfloat16 where that is safe, on processors that can.
     seeds : tuple of int
         Seeds of initial labels, nets and dropout.
     n_pool, n_test : int or None

@@ -1,34 +1,46 @@
-"""Tables and plots of a finished comparison, as files."""
+"""Tables, plots, methods and checklist of a comparison, as files."""
+
+import numpy as np
 
 from .._files import make_folder, write_bytes, write_json
-from ._folders import RESULTS
 from ._pictures import new_figure, png
+from ._score_table import latex_table, score_table, table_points
 from .displays import EfficiencyDisplay, LearningCurveDisplay
 
 
-def write_reports(result, folder):
-    """Write the tables and plots of a comparison below its folder, and return where they are."""
-    place = make_folder(folder / RESULTS)
+def write_reports(report, place):
+    """Write the tables, plots and texts of a RunReport into a folder."""
+    place, result = make_folder(place), report.result
     summary = result.summary()
-    write_bytes(place / "curves.csv", result.to_frame().to_csv(index=False).encode())
-    write_bytes(place / "comparison_table.csv", summary.to_csv().encode())
+    texts = {
+        "curves.csv": result.to_frame().to_csv(index=False),
+        "comparison_table.csv": summary.to_csv(),
+        "comparison_table.tex": latex_table(result),
+        "methods.md": report.methods,
+        "checklist.md": report.checklist,
+    }
+    for name, text in texts.items():
+        write_bytes(place / name, text.encode())
     write_json(place / "comparison_table.json", _table(result, summary))
-    for name, display, size in (
-        ("learning_curves.png", LearningCurveDisplay.from_result, (8, 5)),
-        ("efficiency_comparison.png", EfficiencyDisplay.from_result, (10, 4)),
-    ):
-        write_bytes(place / name, _picture(display, result, size))
-    return place
+    write_bytes(place / "learning_curves.png", _curves(result))
+    write_bytes(place / "efficiency_comparison.png", _efficiency(result))
 
 
 def _table(result, summary):
+    means, widths = score_table(result)
     return {
         "score_name": result.score_name,
         "baseline": result.baseline,
         "seeds": result.seeds,
+        "n_samples": result.n_samples,
         "full_data_score": float(result.full_scores.mean()) if result.has_full_data else None,
+        "table_points": table_points(result),
         "strategies": {
-            name: {key: _number(value) for key, value in row.items()}
+            name: {
+                **{key: _number(value) for key, value in row.items()},
+                "scores": means.loc[name].to_dict(),
+                "score_half_widths": widths.loc[name].to_dict(),
+            }
             for name, row in summary.to_dict(orient="index").items()
         },
     }
@@ -38,8 +50,23 @@ def _number(value):
     return float(value) if isinstance(value, float) else int(value)
 
 
-def _picture(from_result, result, size):
-    figure = new_figure(*size)
-    n_panels = 2 if from_result.__self__ is EfficiencyDisplay else 1
-    from_result(result, ax=figure.subplots(1, n_panels))
+def _curves(result):
+    figure = new_figure(8, 5)
+    LearningCurveDisplay.from_result(result, ax=figure.subplots())
     return png(figure)
+
+
+def _efficiency(result):
+    figure = new_figure(10, 4)
+    axes = figure.subplots(1, 2)
+    if result.has_full_data:
+        EfficiencyDisplay.from_result(result, ax=axes)
+    else:
+        EfficiencyDisplay.from_result(result, target=_reachable(result), ax=axes)
+    return png(figure)
+
+
+def _reachable(result):
+    """Return the score that all strategies end with, on average, as a target."""
+    end = result.scores_at(result.common_labels[1]).mean().min()
+    return float(np.floor(1000 * end) / 1000)  # few digits, and not above what was reached

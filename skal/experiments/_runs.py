@@ -14,7 +14,7 @@ from .._data import n_rows, take_rows
 from .._random import derive_seed
 from ..learners import ActiveLearner
 from ..loop import ActiveLearningLoop
-from ._folders import RunFolder
+from ._folders import METRIC_KEYS, MODEL, RunFolder
 
 PARENT = os.getppid()  # of a worker that imports this: the process that started it
 
@@ -37,6 +37,7 @@ class Experiment:
     save_models: bool
     n_labels_spent: int
     use_query_weights: bool
+    metrics: Any
     on_round: Any
     main_process: int
 
@@ -103,18 +104,31 @@ def _run(experiment, name, strategy, seed, folder, config):
     if records and records[-1]["is_last"]:
         return records
     train, X_test, y_test = experiment.split(seed)
+    if place is not None and experiment.X_test is None:
+        place.save_test(np.setdiff1d(np.arange(n_rows(experiment.X)), train).tolist())
     X, y = take_rows(experiment.X, train), take_rows(experiment.y, train)
     loop = experiment.loop(strategy, seed)
     done = [{**record, "indices": np.searchsorted(train, record["indices"])} for record in records]
     for record in loop.iter_fit(X, y, X_test, y_test, done=done):
         end_if_orphaned(experiment.main_process)
         records.append(_finished(record, loop, train, experiment.n_labels_spent))
+        if experiment.metrics is not None:
+            records[-1]["metrics"] = _measured(experiment.metrics, loop.learner_, X_test, y_test)
         if place is not None:
-            model = _dump(loop.learner_) if experiment.save_models else None
+            model = _dump(loop.learner_) if experiment.save_models else {}
             place.save(records[-1], train[loop.labeled_indices_].tolist(), model)
         if experiment.on_round is not None:
             experiment.on_round(name, seed, records[-1], loop.learner_)
     return records
+
+
+def _measured(metrics, learner, X_test, y_test):
+    """Return further numbers of a round."""
+    found = metrics(learner, X_test, y_test)
+    taken = sorted(set(found) & {*METRIC_KEYS, "indices"})
+    if taken:
+        raise ValueError(f"metrics returns {taken}, names that a round has already. Rename them.")
+    return found
 
 
 def end_if_orphaned(main_process):
@@ -145,9 +159,11 @@ def _finished(record, loop, train, n_labels_spent):
 
 
 def _dump(learner):
-    """Return the fitted model of a learner, or the list of a committee's models, as bytes."""
+    """Return the files of a learner's fitted model: of a net its own, else one of skops."""
+    if not isinstance(learner, BaseCommittee) and hasattr(learner.estimator, "to_files"):
+        return learner.estimator.to_files()
     import skops.io  # it loads torch
 
     if isinstance(learner, BaseCommittee):
-        return skops.io.dumps([member.estimator for member in learner])
-    return skops.io.dumps(learner.estimator)
+        return {MODEL: skops.io.dumps([member.estimator for member in learner])}
+    return {MODEL: skops.io.dumps(learner.estimator)}

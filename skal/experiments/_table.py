@@ -23,7 +23,7 @@ def _row(name, line, result):
         _labels(line["labels_95"], line["reached_95"], n_seeds),
         f"{line['area']:.3f}",
         *_versus_baseline(name, line, result.baseline),
-        f"{line['query_seconds']:.2f}",
+        "-" if np.isnan(line["query_seconds"]) else f"{line['query_seconds']:.2f}",
     ]
 
 
@@ -56,9 +56,9 @@ def _notes(result):
     target = f"values of the {score}"
     if result.has_full_data:
         target = f"shares of the {score} with all labels, {result.full_scores.mean():.3f}"
-    first, last = result.to_frame()["n_labels"].agg(["min", "max"])
+    first, last = result.common_labels
     notes = [
-        f"Means of {n_seeds} seeds. Targets are {target}.",
+        f"{f'Means of {n_seeds} seeds' if n_seeds > 1 else 'One seed'}. Targets are {target}.",
         f'"in k of {n_seeds}": only k seeds reach the target. Area: mean {score} from '
         f"{first} to {last} labels.",
     ]

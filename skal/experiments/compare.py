@@ -9,10 +9,10 @@ from sklearn.base import is_classifier
 from tqdm.auto import tqdm
 
 from .._data import n_rows
-from ._describe import describe, describe_data
-from ._folders import FULL_DATA, check_name, open_comparison
-from ._reports import write_reports
+from ._describe import count_to_label, describe, describe_data
+from ._folders import FULL_DATA, RESULTS, check_name, open_comparison
 from ._runs import Experiment, run
+from .report import RunReport
 from .result import ComparisonResult
 
 
@@ -35,6 +35,7 @@ def compare(
     full_data=True,
     n_labels_spent=0,
     use_query_weights=False,
+    metrics=None,
     on_round=None,
     n_jobs=None,
     folder=None,
@@ -86,6 +87,9 @@ def compare(
         estimator holds: they count in all numbers of labels.
     use_query_weights : bool, default=False
         Whether weights that come with a selection become the sample weights of the labels.
+    metrics : callable or None, default=None
+        Called as ``metrics(learner, X_test, y_test)`` when a round has ended; returns a dict of
+        further numbers, which ``metrics.json`` keeps beside the score.
     on_round : callable or None, default=None
         Called as ``on_round(strategy, seed, record, learner)`` when a round has ended, with the
         strategy's name, to follow the runs; with ``"full_data"`` for the model of all labels. It
@@ -99,7 +103,8 @@ def compare(
         Whether to go on with the comparison in `folder` after the last whole round of each run.
         The result is that of an uninterrupted run.
     save_models : bool, default=False
-        Whether to keep the model of every round in `folder`, as skops files.
+        Whether to keep the model of every round in `folder`: nets of skal as
+        :meth:`skal.nets.NetClassifier.save` writes them, others as skops files.
     progress : bool, default=True
         Whether to show how many runs have ended.
 
@@ -146,6 +151,7 @@ def compare(
         save_models,
         n_labels_spent,
         use_query_weights,
+        metrics,
         on_round,
         main_process=os.getpid(),
     )
@@ -156,9 +162,10 @@ def compare(
     folder = None if folder is None else open_comparison(folder, config, resume)
     every = {**({FULL_DATA: None} if full_data else {}), **strategies}
     records = _run_all(experiment, every, seeds, folder, config, n_jobs, progress)
-    result = ComparisonResult(records, baseline=baseline, score_name=_score_name(experiment))
+    n_samples = count_to_label(n_rows(X), test_size if X_test is None else None, n_labels_spent)
+    result = ComparisonResult(records, baseline, _score_name(experiment), n_samples)
     if folder is not None:
-        write_reports(result, folder)
+        RunReport.from_folders([folder]).write(folder / RESULTS)
     return result
 
 
@@ -268,7 +275,14 @@ def _score_name(experiment):
     """Return what to call the score in tables and plots."""
     scoring = experiment.scoring
     if scoring is None:
-        return "accuracy" if is_classifier(experiment.estimator) else "R²"
+        return _name_of_own_score(experiment.estimator)
     if isinstance(scoring, str):
         return scoring.replace("_", " ")
     return getattr(scoring, "__name__", "score").replace("_", " ")
+
+
+def _name_of_own_score(estimator):
+    if is_classifier(estimator):
+        return "accuracy"
+    model = getattr(estimator, "estimator", estimator)  # of a learner, or itself
+    return "F1 of pixels" if hasattr(model, "predict_proba") else "R²"  # segmenters have classes

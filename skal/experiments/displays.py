@@ -2,13 +2,9 @@
 
 import numpy as np
 
+from ._axes import add_share_axis, clean_axes, strategy_styles
 from ._statistics import half_width, paired_half_width
 
-# Okabe and Ito's colors, which people with any kind of color vision can tell apart, without the
-# yellow that is too pale for lines on white
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-LINE_STYLES = ("-", "--", "-.", ":")
-GRAY = "#767676"
 MIN_GAP = 0.058  # between direct labels, as a share of the height of the axes
 
 
@@ -33,6 +29,8 @@ class LearningCurveDisplay:
         What the score is.
     note : str, default=""
         What the curves and bands are, to stand above the axes.
+    n_samples : int or None, default=None
+        How many labels there are to get, for an axis in % above the curves; None for no such axis.
 
     Attributes
     ----------
@@ -60,7 +58,18 @@ class LearningCurveDisplay:
     'Accuracy'
     """
 
-    def __init__(self, *, n_labels, means, widths, full_score, baseline, score_name, note=""):
+    def __init__(
+        self,
+        *,
+        n_labels,
+        means,
+        widths,
+        full_score,
+        baseline,
+        score_name,
+        note="",
+        n_samples=None,
+    ):
         self.n_labels = n_labels
         self.means = means
         self.widths = widths
@@ -68,6 +77,7 @@ class LearningCurveDisplay:
         self.baseline = baseline
         self.score_name = score_name
         self.note = note
+        self.n_samples = n_samples
 
     @classmethod
     def from_result(cls, result, *, band="paired", ax=None, **kwargs):
@@ -101,6 +111,7 @@ class LearningCurveDisplay:
             baseline=result.baseline,
             score_name=result.score_name,
             note=_note(len(result.seeds), band),
+            n_samples=result.n_samples,
         )
         return display.plot(ax, **kwargs)
 
@@ -136,6 +147,8 @@ class LearningCurveDisplay:
         clean_axes(self.ax_, grid="y")
         self.ax_.set(xlabel="Labeled samples", ylabel=_capitalized(self.score_name))
         self.ax_.set_title(self.note, loc="left", fontsize="small", color="#555555")
+        if self.n_samples is not None:
+            add_share_axis(self.ax_, self.n_samples)
         if labels is not None:
             (self._label_ends if labels == "direct" else self._draw_legend)()
         return self
@@ -205,18 +218,21 @@ class LearningCurveDisplay:
 
 
 class EfficiencyDisplay:
-    """Labels needed for a target, and the score at half the label budget.
+    """Labels needed for a target, and the score with half of all labels.
 
     It is best made with :meth:`from_result`.
 
     Parameters
     ----------
     target : float
-        The share of the full-data score that labels are counted for.
+        The share of the full-data score that labels are counted for; where there is no full-data
+        score, the score itself.
     labels : dict of str to ndarray of shape (n_seeds,)
         Labels needed by each strategy; ``inf`` where the target is not reached.
     scores : dict of str to ndarray of shape (n_seeds,)
-        The score of each strategy at half the label budget.
+        The score of each strategy at `half` labels.
+    half : int
+        Half of all labels there are to get; where not all runs get there, half the label budget.
     budget : int
         The most labels that a run has used.
     full_score : float or None
@@ -225,6 +241,8 @@ class EfficiencyDisplay:
         The strategy to draw in gray.
     score_name : str
         What the score is.
+    n_samples : int or None, default=None
+        How many labels there are to get, for an axis in %; None for no such axis.
 
     Attributes
     ----------
@@ -236,14 +254,28 @@ class EfficiencyDisplay:
         The strategies from top to bottom: fewest labels first.
     """
 
-    def __init__(self, *, target, labels, scores, budget, full_score, baseline, score_name):
+    def __init__(
+        self,
+        *,
+        target,
+        labels,
+        scores,
+        half,
+        budget,
+        full_score,
+        baseline,
+        score_name,
+        n_samples=None,
+    ):
         self.target = target
         self.labels = labels
         self.scores = scores
+        self.half = half
         self.budget = budget
         self.full_score = full_score
         self.baseline = baseline
         self.score_name = score_name
+        self.n_samples = n_samples
 
     @classmethod
     def from_result(cls, result, *, target=0.95, ax=None, **kwargs):
@@ -254,7 +286,8 @@ class EfficiencyDisplay:
         result : ComparisonResult
             What `compare` returned.
         target : float, default=0.95
-            The share of the full-data score that labels are counted for.
+            The share of the full-data score that labels are counted for; where there is no
+            full-data score, the score itself.
         ax : sequence of two matplotlib Axes, default=None
             Where to draw; None makes a figure.
         **kwargs
@@ -264,16 +297,18 @@ class EfficiencyDisplay:
         -------
         EfficiencyDisplay
         """
-        budget = int(result.to_frame()["n_labels"].max())
-        labels, scores = result.labels_to_target(target), result.scores_at(budget / 2)
+        half = _half_of_all(result)
+        labels, scores = result.labels_to_target(target), result.scores_at(half)
         display = cls(
             target=target,
             labels={name: labels[name].to_numpy() for name in labels},
             scores={name: scores[name].to_numpy() for name in scores},
-            budget=budget,
+            half=half,
+            budget=int(result.to_frame()["n_labels"].max()),
             full_score=_full_score(result),
             baseline=result.baseline,
             score_name=result.score_name,
+            n_samples=result.n_samples,
         )
         return display.plot(ax, **kwargs)
 
@@ -351,9 +386,15 @@ class EfficiencyDisplay:
         )
         left.set_title(note, loc="left", fontsize="small", color="#555555")
         left.set_xlim(0, left.get_xlim()[1] * 1.06)
-        full = "" if self.full_score is None else "of the full-data "
-        left.set_xlabel(f"Labels to {100 * self.target:g} % {full}{self.score_name}")
-        right.set_xlabel(f"{_capitalized(self.score_name)} at {self.budget / 2:g} labels")
+        goal = f"{self.score_name} {self.target:g}"
+        if self.full_score is not None:
+            goal = f"{100 * self.target:g} % of the full-data {self.score_name}"
+        left.set_xlabel(f"Labels to {goal}")
+        share = "" if self.n_samples is None else f" ({100 * self.half / self.n_samples:.3g} %)"
+        right.set_xlabel(f"{_capitalized(self.score_name)} at {self.half:,} labels{share}")
+        if self.n_samples is not None:
+            add_share_axis(left, self.n_samples)
+        right.locator_params(axis="x", nbins=7)
         if self.full_score is not None:
             self._draw_full_score(right)
 
@@ -378,12 +419,18 @@ def _full_score(result):
     return float(result.full_scores.mean()) if result.has_full_data else None
 
 
+def _half_of_all(result):
+    """Return half of all labels there are, or half of those that all runs have used."""
+    low, high = result.common_labels
+    half = 0 if result.n_samples is None else result.n_samples // 2
+    return half if low <= half <= high else max(low, high // 2)
+
+
 def _on_one_grid(result):
     """Return labels, and scores of shape (n_strategies, n_seeds, n_labels), at the same labels."""
     curves = {(s, seed): result.curve(s, seed) for s in result.strategies for seed in result.seeds}
-    counts = [n_labels for n_labels, _ in curves.values()]
-    first, last = max(n[0] for n in counts), min(n[-1] for n in counts)
-    grid = np.unique(np.concatenate(counts))
+    first, last = result.common_labels
+    grid = np.unique(np.concatenate([n_labels for n_labels, _ in curves.values()]))
     grid = grid[(grid >= first) & (grid <= last)]
     values = [
         [np.interp(grid, *curves[name, seed]) for seed in result.seeds]
@@ -396,19 +443,6 @@ def _widths(values, band):
     if band is None:
         return np.full(values.mean(axis=1).shape, np.nan)
     return paired_half_width(values) if band == "paired" else half_width(values, axis=1)
-
-
-def strategy_styles(names, baseline):
-    """Return a color and a line style for each strategy; the baseline is gray and dashed."""
-    styles, i = {}, 0
-    for name in names:
-        if name == baseline:
-            styles[name] = {"color": GRAY, "linestyle": (0, (4, 2))}
-            continue
-        line_style = LINE_STYLES[i // len(COLORS) % len(LINE_STYLES)]
-        styles[name] = {"color": COLORS[i % len(COLORS)], "linestyle": line_style}
-        i += 1
-    return styles
 
 
 def _spread(positions, gap):
@@ -447,13 +481,6 @@ def _new_axes(n_panels):
 
     size = (8, 5) if n_panels == 1 else (10, 4)
     return plt.subplots(1, n_panels, figsize=size, layout="constrained")[1]
-
-
-def clean_axes(ax, grid):
-    """Take away what only decorates, and draw a grid along the axis that carries values."""
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis=grid, color="#DDDDDD", linewidth=0.6)
-    ax.set_axisbelow(True)
 
 
 def _label(name, baseline):

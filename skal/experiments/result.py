@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..exceptions import ResumeError
 from ..metrics import area_under_learning_curve, labels_to_target
+from ._describe import count_of_config
 from ._folders import FULL_DATA, RunFolder, read_config
 from ._statistics import half_width, mean_or_inf
 from ._table import format_result
@@ -30,11 +31,14 @@ class ComparisonResult:
         The name of the strategy that the others are compared with.
     score_name : str
         What the score is.
+    n_samples : int, optional
+        How many labels there are to get: what 100 % labeled means. None where it is not known.
     """
 
     records: dict
     baseline: str | None
     score_name: str
+    n_samples: int | None = None
 
     @classmethod
     def from_folder(cls, folder):
@@ -60,7 +64,7 @@ class ComparisonResult:
                 f"the comparison in {folder} is not finished: {len(open_runs)} of {len(keys)} runs "
                 f"lack rounds. Call compare with the same arguments and resume=True."
             )
-        return cls(records, config["baseline"], config["score_name"])
+        return cls(records, config["baseline"], config["score_name"], count_of_config(config))
 
     @property
     def strategies(self):
@@ -87,6 +91,18 @@ class ComparisonResult:
             return None
         scores = {seed: self.records[FULL_DATA, seed][-1]["score"] for seed in self.seeds}
         return pd.Series(scores, name="full_score").rename_axis("seed")
+
+    @property
+    def common_labels(self):
+        """The fewest and the most labels that every run has a score for."""
+        counts = [self.curve(name, seed)[0] for name in self.strategies for seed in self.seeds]
+        low, high = max(n[0] for n in counts), min(n[-1] for n in counts)
+        if low > high:
+            raise ValueError(
+                f"the runs share no number of labels: one begins with {low}, another ends with "
+                f"{high}. Compare runs that spend the same labels."
+            )
+        return int(low), int(high)
 
     def to_frame(self):
         """Return all rounds, one a row.
@@ -135,8 +151,12 @@ class ComparisonResult:
         return self._per_run(lambda seed, *curve: labels_to_target(*curve, goals[seed]))
 
     def areas(self):
-        """Return the area under each learning curve: one row a seed, one column a strategy."""
-        return self._per_run(lambda seed, *curve: area_under_learning_curve(*curve))
+        """Return the area under each learning curve: one row a seed, one column a strategy.
+
+        Curves are taken where there are all of them: see `common_labels`.
+        """
+        ends = self.common_labels
+        return self._per_run(lambda seed, *curve: area_under_learning_curve(*_cut(*curve, *ends)))
 
     def scores_at(self, n_labels):
         """Return the score of each run at a number of labels, on straight lines between rounds.
@@ -174,7 +194,8 @@ class ComparisonResult:
               score, infinite unless all seeds reach it; ``labels_90_median``, in which a seed that
               never does counts as infinite; ``reached_90``, the number of seeds that do. The same
               for each target;
-            - ``final_score``: mean score of the last round;
+            - ``final_score``: mean score at the most labels that all runs have, which is that of
+              the last round where all spend the same;
             - ``area``: mean area under the learning curve;
             - ``area_difference``: mean difference to the baseline's area on the same seeds, and
               ``area_difference_low`` and ``area_difference_high``, its 95 % paired t interval. It
@@ -187,7 +208,7 @@ class ComparisonResult:
         for target in targets:
             columns.update(self._label_columns(target))
         areas = self.areas()
-        columns["final_score"] = self.scores_at(np.inf).mean()
+        columns["final_score"] = self.scores_at(self.common_labels[1]).mean()
         columns["area"] = areas.mean()
         if self.baseline is not None:
             columns.update(_versus(areas.sub(areas[self.baseline], axis=0)))
@@ -226,6 +247,13 @@ class ComparisonResult:
 
 def _is_whole(rounds):
     return rounds[-1]["is_last"]
+
+
+def _cut(n_labels, scores, low, high):
+    """Return the part of a curve between two numbers of labels, on straight lines at its ends."""
+    inside = n_labels[(n_labels > low) & (n_labels < high)]
+    grid = np.unique([low, *inside, high])
+    return grid, np.interp(grid, n_labels, scores)
 
 
 def _versus(differences):

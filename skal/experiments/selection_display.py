@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .displays import clean_axes, strategy_styles
+from ._axes import clean_axes, strategy_styles
 
 WIDTH = 0.84  # of a group of bars; the next group begins at 1
 NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}

@@ -4,13 +4,21 @@ from ._classifiers import CNNClassifier, LeNetClassifier, MLPClassifier, ResNet1
 from ._dropout import sample_proba
 from ._embed import embed, predict_proba_and_embed
 from .classifier import NetClassifier
+from .losses import DiceLoss, FocalDiceLoss, FocalLoss
+from .segmenter import AttentionUNetSegmenter, NetSegmenter, UNetSegmenter
 
 __all__ = [
+    "AttentionUNetSegmenter",
     "CNNClassifier",
+    "DiceLoss",
+    "FocalDiceLoss",
+    "FocalLoss",
     "LeNetClassifier",
     "MLPClassifier",
     "NetClassifier",
+    "NetSegmenter",
     "ResNet18Classifier",
+    "UNetSegmenter",
     "embed",
     "predict_proba_and_embed",
     "sample_proba",

@@ -5,13 +5,9 @@ from os import PathLike
 from typing import ClassVar
 
 from .._compat import Interval, StrOptions
+from ._base import arguments_in
 from ._modules import CNN, MLP, LeNet, resnet18
 from .classifier import NetClassifier
-
-
-def _arguments(scope):
-    """Return the arguments of a constructor, from its local names."""
-    return {name: value for name, value in scope.items() if name not in ("self", "__class__")}
 
 
 class MLPClassifier(NetClassifier):
@@ -67,7 +63,7 @@ class MLPClassifier(NetClassifier):
         random_state=None,
         verbose=0,
     ):
-        given = _arguments(locals())
+        given = arguments_in(locals())
         self.n_hidden = given.pop("n_hidden")
         super().__init__(MLP, **given)
 
@@ -124,7 +120,7 @@ class CNNClassifier(NetClassifier):
         random_state=None,
         verbose=0,
     ):
-        super().__init__(CNN, **_arguments(locals()))
+        super().__init__(CNN, **arguments_in(locals()))
 
 
 class LeNetClassifier(NetClassifier):
@@ -193,7 +189,7 @@ class LeNetClassifier(NetClassifier):
         random_state=None,
         verbose=0,
     ):
-        given = _arguments(locals())
+        given = arguments_in(locals())
         self.conv_dropout = given.pop("conv_dropout")
         super().__init__(LeNet, **given)
 
@@ -259,7 +255,7 @@ class ResNet18Classifier(NetClassifier):
         random_state=None,
         verbose=0,
     ):
-        given = _arguments(locals())
+        given = arguments_in(locals())
         self.stem = given.pop("stem")
         self.weights = given.pop("weights")
         super().__init__(resnet18, **given)

@@ -15,6 +15,7 @@ from ._thinned import thin_sequence
 from ._training import Net
 
 ROWS_AT_ONCE = 1024  # rows of a pass after the first dropout, over all draws
+VALUES_AT_ONCE = 2**22  # numbers in all these rows, as they come in: images are large
 WHOLE_CHANNELS = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout)
 PLAIN = (NeuralNet.infer, Net.infer)  # what calls the module on a batch, and nothing else
 UNKNOWN = object()
@@ -84,6 +85,13 @@ def _parts(batch, size):
     return batch.split(size) if isinstance(batch, torch.Tensor) else [batch]
 
 
+def _rows_at_once(batch):
+    """Return how many rows go through the net at once, over all draws."""
+    if not isinstance(batch, torch.Tensor):
+        return ROWS_AT_ONCE
+    return min(ROWS_AT_ONCE, max(1, VALUES_AT_ONCE // max(1, batch[0].numel())))
+
+
 def check_has_dropout(module):
     """Raise if a module has no dropout layer that drops anything."""
     if not active_dropouts(module):
@@ -134,7 +142,9 @@ class _Draws:
         if self._thin is not None:
             yield self._thin.run(batch)
             return
-        for part in _parts(batch, max(1, ROWS_AT_ONCE // self.n_draws)):
+        n_rows = _rows_at_once(batch)
+        self._is_split = self._is_split and n_rows >= self.n_draws
+        for part in _parts(batch, max(1, n_rows // self.n_draws)):
             yield self._run(lambda rows: as_logits(net.infer(rows)), part)
 
     def _thinned(self, net, batch):

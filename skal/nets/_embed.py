@@ -55,7 +55,12 @@ def predict_proba_and_embed(net, X, layer=None):
     return _forward(net, X, layer)
 
 
-def _forward(net, X, layer):
+def inputs_of_layer(net, X, layer):
+    """Return class probabilities, and what a layer of a name sees, of its own shape."""
+    return _forward(net, X, layer, as_rows=lambda seen: seen)
+
+
+def _forward(net, X, layer, as_rows=lambda seen: seen.flatten(1)):
     dataset = net.get_dataset(X)
     proba, embedded = Parts(len(dataset)), Parts(len(dataset))
     to_proba = probabilities_of(net)
@@ -63,7 +68,7 @@ def _forward(net, X, layer):
         for output in net.forward_iter(dataset):
             proba.add(to_proba(as_logits(output)).float().numpy())
             # a layer that is called in several places counts where it was called last
-            embedded.add(seen.pop().flatten(1).float().cpu().numpy())
+            embedded.add(as_rows(seen.pop()).float().cpu().numpy())
             seen.clear()
     return proba.array, embedded.array
 

@@ -10,7 +10,6 @@ from safetensors.torch import load, save
 
 from .._files import write_bytes, write_json
 from ..exceptions import SavedNetError
-from ._inputs import Reader
 from ._seeds import choose_device, seeded
 
 FORMAT = 1
@@ -21,11 +20,17 @@ def save_net(net, folder):
     """Write a fitted net into a folder, which is made."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    files = files_of_net(net)
+    write_bytes(folder / WEIGHTS, files[WEIGHTS])
+    write_json(folder / PARAMETERS, files[PARAMETERS])
+
+
+def files_of_net(net):
+    """Return what is written of a fitted net: bytes and a JSON value, by file name."""
     state = net.net_.module_.state_dict()
     weights = save({k: v.detach().cpu().contiguous().clone() for k, v in state.items()})
     described = json.loads(json.dumps(_describe(net), default=_plain))
-    write_bytes(folder / WEIGHTS, weights)
-    write_json(folder / PARAMETERS, described | {"weights_sha256": _digest(weights)})
+    return {WEIGHTS: weights, PARAMETERS: described | {"weights_sha256": _digest(weights)}}
 
 
 def _digest(content):
@@ -72,7 +77,7 @@ def _plain(value):
         return value.tolist()
     if isinstance(value, Path):
         return str(value)
-    if value is None or isinstance(value, str | tuple | list):
+    if value is None or isinstance(value, str | bool | tuple | list):
         return value
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
@@ -142,7 +147,7 @@ def _restore(net, saved, folder):
         reader[name] = tuple(reader[name])
     for name in ("mean", "std"):
         reader[name] = None if reader[name] is None else np.array(reader[name], np.float32)
-    net.reader_ = Reader(**reader)
+    net.reader_ = net._reader_type(**reader)
     net.n_features_in_, net.draw_seed_ = saved["n_features_in"], saved["draw_seed"]
     if saved["feature_names_in"] is not None:
         net.feature_names_in_ = np.array(saved["feature_names_in"], dtype=object)

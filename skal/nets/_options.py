@@ -1,5 +1,9 @@
 """What the parameters of a net mean to skorch and torch."""
 
+import copy
+import functools
+import inspect
+
 import numpy as np
 import torch
 from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
@@ -8,6 +12,21 @@ from ._augment import random_affine
 from ._training import KeepGood, Samples
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+
+def module_factory(module):
+    """Return what makes a module: itself, or a function that copies it if it is an instance."""
+    if isinstance(module, torch.nn.Module):
+        return functools.partial(copy.deepcopy, module)
+    return module
+
+
+def module_arguments(module, known, own):
+    """Return keyword arguments of a module: its own, and of the known ones what it takes."""
+    if isinstance(module, torch.nn.Module):
+        return {}
+    names = inspect.signature(module).parameters
+    return {name: value for name, value in known.items() if name in names} | own
 
 
 def optimizer_options(net):
@@ -105,6 +124,20 @@ def split_validation(data, fraction, seed):
         )
     rest = np.setdiff1d(np.arange(len(data)), held)
     return _take(data, rest), _take(Samples(data.X, data.y), held)
+
+
+def split_randomly(data, fraction, seed):
+    """Return training and validation samples, at least one of each."""
+    if not fraction:
+        return data, None
+    n_held = max(1, round(fraction * len(data)))
+    if n_held >= len(data):
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(data)} images leaves none for training. Label "
+            f"more images, or set validation_fraction=0."
+        )
+    order = np.random.RandomState(seed).permutation(len(data))
+    return _take(data, np.sort(order[n_held:])), _take(data, np.sort(order[:n_held]))
 
 
 def _take(data, rows):

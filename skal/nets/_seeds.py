@@ -20,9 +20,34 @@ def seeded(seed, device):
 
 
 def choose_device(device):
-    """Return the name of a device; ``"auto"`` is the first of CUDA, MPS and CPU there is."""
+    """Return the name of a device; ``"auto"`` is the first of CUDA, MPS and CPU there is.
+
+    ``"all"`` is the first CUDA device: batches are split over the others too.
+    """
+    if device == "all":
+        if not torch.cuda.is_available():
+            raise ValueError(
+                "device='all' splits batches over all CUDA devices, but torch finds none. Use "
+                "device='auto'."
+            )
+        return "cuda"
     if device != "auto":
         return str(device)
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def computes_bfloat16(device):
+    """Return whether a device has instructions for bfloat16; without, it takes longer than float32.
+
+    Parameters
+    ----------
+    device : str or torch.device
+    """
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if kind != "cpu":
+        return True
+    return any(there for name, there in torch.cpu.get_capabilities().items() if "bf16" in name)

@@ -109,6 +109,8 @@ class Net(NeuralNetClassifier):
     channels_last : bool
         Whether images and weights of convolutions have their channels last in memory, which saves
         a third of the time to train on a CPU. For modules that never call ``view``.
+    all_devices : bool
+        Whether batches are split over all CUDA devices.
     inference_rows : int
         How many samples a forward pass takes at most.
     **params
@@ -124,6 +126,7 @@ class Net(NeuralNetClassifier):
         clip_norm=None,
         mixed_precision=False,
         channels_last=False,
+        all_devices=False,
         inference_rows=INFERENCE_ROWS,
         **params,
     ):
@@ -134,6 +137,7 @@ class Net(NeuralNetClassifier):
         self.clip_norm = clip_norm
         self.mixed_precision = mixed_precision
         self.channels_last = channels_last
+        self.all_devices = all_devices
         self.inference_rows = inference_rows
 
     @property
@@ -167,9 +171,14 @@ class Net(NeuralNetClassifier):
         if self.channels_last:
             x = x.contiguous(memory_format=torch.channels_last)
         if not self.mixed_precision:
-            return as_logits(self.module_(x, **params))
+            return self._logits(x, **params)
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
-            return as_logits(self.module_(x, **params)).float()
+            return self._logits(x, **params).float()
+
+    def _logits(self, x, **params):
+        if self.all_devices:
+            return as_logits(nn.parallel.data_parallel(self.module_, x, module_kwargs=params))
+        return as_logits(self.module_(x, **params))
 
     def predict_proba(self, X):
         """Return class probabilities of shape (n, n_classes)."""
@@ -182,8 +191,11 @@ class Net(NeuralNetClassifier):
     def train_step_single(self, batch, **params):
         """Take one step, on an augmented batch."""
         X, y = batch
+        return self._step(X if self.augment is None else self.augment(X), y, **params)
+
+    def _step(self, X, y, **params):
         self._set_training(True)
-        logits = self.infer(X if self.augment is None else self.augment(X), **params)
+        logits = self.infer(X, **params)
         loss = self.get_loss(logits, y, X=X, training=True)
         loss.backward()
         if self.clip_norm is not None:

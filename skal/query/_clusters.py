@@ -34,7 +34,7 @@ def fast_clusters(X, n_clusters, rng):
     Returns
     -------
     ndarray of int of shape (n_samples,)
-        Values in [0, n_clusters).
+        Values from 0 on, all of them used.
     """
     seed = rng.randint(np.iinfo(np.int32).max)
     sample = _drawn(X, POINTS_PER_CLUSTER * n_clusters, rng)
@@ -46,7 +46,9 @@ def fast_clusters(X, n_clusters, rng):
         # fewer distinct rows than clusters: the others stay empty
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans.fit(sample)
-    return kmeans.predict(X)
+    labels = kmeans.predict(X)
+    is_used = np.bincount(labels, minlength=n_clusters) > 0
+    return (np.cumsum(is_used) - 1)[labels]
 
 
 def _drawn(X, n_rows, rng):
@@ -77,9 +79,7 @@ class RoundedClusters:
 
     def __init__(self, X, n_clusters, rng):
         (X,) = centered(X)
-        labels = fast_clusters(X, n_clusters, rng)
-        is_used = np.bincount(labels, minlength=n_clusters) > 0
-        self.labels = (np.cumsum(is_used) - 1)[labels]
+        self.labels = fast_clusters(X, n_clusters, rng)
         means = _means(X, self.labels)
         to_means = _squared_distances_to(means, X, self.labels)
         self.centers = _lowest(to_means, self.labels, len(means))
@@ -92,6 +92,14 @@ class RoundedClusters:
         ends = np.cumsum(np.bincount(self.labels))
         for center, rows in zip(self.centers, np.split(order, ends[:-1]), strict=True):
             yield rows[rows != center]
+
+
+def distances_to_means(X, labels):
+    """Return the distance of each row to the mean of its cluster's rows, in float64.
+
+    Labels are those of :func:`fast_clusters`.
+    """
+    return np.sqrt(_squared_distances_to(_means(X, labels), X, labels))
 
 
 def _means(X, labels):

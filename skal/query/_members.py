@@ -106,6 +106,6 @@ def align_proba(proba, known_classes, classes):
     """Return probabilities with one column for each of `classes`, 0 where it is not known."""
     if np.array_equal(known_classes, classes):
         return proba
-    aligned = np.zeros((len(proba), len(classes)), proba.dtype)
+    aligned = np.zeros((len(proba), len(classes), *proba.shape[2:]), proba.dtype)
     aligned[:, np.searchsorted(classes, known_classes)] = proba
     return aligned

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._compat import StrOptions
+from ._pixels import REDUCE, score_images
 from ._stochastic import CONSTRAINTS, perturbed
 from .pool import Pool, Reduction
 from .scores import top_k
@@ -130,6 +132,9 @@ class ScoreStrategy(QueryStrategy):
         Towards 0 a stochastic batch becomes the largest scores, towards infinity a random choice.
     random_state : int, RandomState instance or None, default=None
         Seeds stochastic batches; None inherits the learner's.
+    reduce : {"mean", "max", "top_k"}, default="mean"
+        How the scores of the pixels of an image become its own, where the model gives each pixel a
+        class: their mean, the largest, or the mean of the largest hundredth.
 
     Notes
     -----
@@ -152,14 +157,18 @@ class ScoreStrategy(QueryStrategy):
     array([1, 2])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **CONSTRAINTS,
+        "reduce": [StrOptions(set(REDUCE))],
+    }
 
     view: ClassVar[str]
 
-    def __init__(self, *, stochastic=None, temperature=1.0, random_state=None):
+    def __init__(self, *, stochastic=None, temperature=1.0, random_state=None, reduce="mean"):
         self.stochastic = stochastic
         self.temperature = temperature
         self.random_state = random_state
+        self.reduce = reduce
 
     def score_block(self, block):
         """Return one number for each sample of a block of the view; the largest are chosen."""
@@ -179,7 +188,11 @@ class ScoreStrategy(QueryStrategy):
 
     @property
     def _reduction(self):
-        return Reduction(self.view, self.score_block)
+        return Reduction(self.view, self._score_samples, takes_pixels=True)
+
+    def _score_samples(self, block):
+        reduce = getattr(self, "reduce", "mean")  # constructors of users need not have it
+        return score_images(self.score_block, self.view, block, reduce)
 
     def _select(self, pool, n_instances, chosen):
         scores = self.score(pool)

@@ -23,13 +23,17 @@ class _OfDraws(ScoreStrategy):
         "n_samples": [Interval(Integral, 2, None, closed="left")],
     }
 
-    def __init__(self, n_samples=20, *, stochastic=None, temperature=1.0, random_state=None):
-        super().__init__(stochastic=stochastic, temperature=temperature, random_state=random_state)
+    def __init__(
+        self, n_samples=20, *, stochastic=None, temperature=1.0, random_state=None, reduce="mean"
+    ):
+        super().__init__(
+            stochastic=stochastic, temperature=temperature, random_state=random_state, reduce=reduce
+        )
         self.n_samples = n_samples
 
     @property
     def _reduction(self):
-        return Reduction(self.view, self.score_block, self.n_samples)
+        return Reduction(self.view, self._score_samples, self.n_samples, takes_pixels=True)
 
 
 class BALD(_OfDraws):
@@ -46,6 +50,8 @@ class BALD(_OfDraws):
         or a voting ensemble are its draws, all of them, whatever this says.
     stochastic, temperature, random_state
         Stochastic batches, as for :class:`ScoreStrategy`.
+    reduce
+        Of pixels to images, as for :class:`ScoreStrategy`.
 
     Notes
     -----
@@ -88,6 +94,8 @@ class VariationRatio(_OfDraws):
         or a voting ensemble are its draws, all of them, whatever this says.
     stochastic, temperature, random_state
         Stochastic batches, as for :class:`ScoreStrategy`.
+    reduce
+        Of pixels to images, as for :class:`ScoreStrategy`.
 
     Notes
     -----
@@ -129,6 +137,8 @@ class MeanStandardDeviation(_OfDraws):
         or a voting ensemble are its draws, all of them, whatever this says.
     stochastic, temperature, random_state
         Stochastic batches, as for :class:`ScoreStrategy`.
+    reduce
+        Of pixels to images, as for :class:`ScoreStrategy`.
 
     Notes
     -----

@@ -27,7 +27,6 @@ import importlib
 import inspect
 import pickle
 import pkgutil
-import warnings
 
 import joblib
 import modAL.models
@@ -35,13 +34,27 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.naive_bayes import GaussianNB
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression
 
-from .._data import n_rows, stack_rows
+from ._check_helpers import (
+    assert_indices,
+    assert_raises,
+    assert_says,
+    count_samples,
+    is_decided,
+    seeded,
+)
+from ._example_models import (
+    example_learner,
+    example_pool,
+    gaussian_process,
+    holding,
+    needs_labeled_data,
+    reads_values,
+    takes,
+    taught_more,
+)
 from .base import QueryStrategy, ScoreStrategy
 from .pool import Pool
 
@@ -102,60 +115,6 @@ def _is_concrete(cls):
     return not ranks or hasattr(cls, "view") or cls.score is not ScoreStrategy.score
 
 
-def example_pool():
-    """Return a pool of 30 samples with 4 features, none like another.
-
-    Returns
-    -------
-    ndarray of shape (30, 4)
-    """
-    return np.random.RandomState(1).normal(size=(30, 4))
-
-
-def example_learner(strategy):
-    """Return a learner that fits a strategy, by the views of the pool that the strategy reads.
-
-    Parameters
-    ----------
-    strategy : QueryStrategy
-
-    Returns
-    -------
-    modAL.models.ActiveLearner
-        It holds 24 labeled samples with 4 features and knows 3 classes. Its estimator is an
-        ensemble for strategies that read several opinions, a Gaussian process for those that read
-        predicted values or their spread, else a logistic regression.
-    """
-    if _reads_values(strategy):
-        X, y = _labeled_values()
-        return modAL.models.ActiveLearner(_process(), strategy, X_training=X, y_training=y)
-    views = {reduction.view for reduction in strategy.reductions()}
-    estimator = LogisticRegression()
-    if views & {"sample_proba", "votes"}:
-        estimator = BaggingClassifier(GaussianNB(), n_estimators=7, random_state=0)
-    X, y = _labeled()
-    return modAL.models.ActiveLearner(estimator, strategy, X_training=X, y_training=y)
-
-
-def _labeled():
-    X = np.random.RandomState(0).normal(size=(24, 4))
-    return X, np.digitize(X[:, 0] + 0.5 * X[:, 1], [-0.4, 0.4])
-
-
-def _reads_values(strategy):
-    """Return whether a strategy is for regressors."""
-    return bool({r.view for r in strategy.reductions()} & {"prediction", "std"})
-
-
-def _labeled_values():
-    X, _ = _labeled()
-    return X, np.sin(X[:, 0]) + 0.5 * X[:, 1] ** 2
-
-
-def _process():
-    return GaussianProcessRegressor(RBF(2.0), alpha=0.1, optimizer=None)
-
-
 # Parameters --------------------------------------------------------------------------------
 
 
@@ -174,7 +133,7 @@ def check_parameters(strategy, learner, X_pool):
 
 def check_pickles(strategy, learner, X_pool):
     """Check that a strategy that went through pickle chooses the same."""
-    strategy = _seeded(strategy)
+    strategy = seeded(strategy)
     restored = pickle.loads(pickle.dumps(strategy))
     np.testing.assert_array_equal(restored(learner, X_pool, 5), strategy(learner, X_pool, 5))
 
@@ -185,13 +144,13 @@ def check_pickles(strategy, learner, X_pool):
 def check_indices(strategy, learner, X_pool):
     """Check that indices are distinct integers in range, for 1 sample, some, and all."""
     for n_instances in (*SIZES, len(X_pool)):
-        _assert_indices(strategy(learner, X_pool, n_instances), n_instances, len(X_pool))
-    _assert_indices(strategy(learner, X_pool), 1, len(X_pool))  # one by default
+        assert_indices(strategy(learner, X_pool, n_instances), n_instances, len(X_pool))
+    assert_indices(strategy(learner, X_pool), 1, len(X_pool))  # one by default
 
 
 def check_selection(strategy, learner, X_pool):
     """Check that `select` gives the indices of a call, each with a score that is a number."""
-    strategy = _seeded(strategy)
+    strategy = seeded(strategy)
     selection = strategy.select(Pool(learner, X_pool, strategy), 5)
     np.testing.assert_array_equal(selection.indices, strategy(learner, X_pool, 5))
     assert np.shape(selection.scores) == (5,)
@@ -203,17 +162,17 @@ def check_selection(strategy, learner, X_pool):
 def check_n_instances_is_refused(strategy, learner, X_pool):
     """Check that a number of samples that cannot be chosen is an error that says so."""
     for n_instances in (0, -1, len(X_pool) + 1):
-        _assert_raises(ValueError, "n_instances", strategy, learner, X_pool, n_instances)
+        assert_raises(ValueError, "n_instances", strategy, learner, X_pool, n_instances)
     for n_instances in (1.5, True, "3", None):
-        _assert_raises(TypeError, "n_instances", strategy, learner, X_pool, n_instances)
-    _assert_raises(ValueError, "empty", strategy, learner, X_pool[:0], 1)
+        assert_raises(TypeError, "n_instances", strategy, learner, X_pool, n_instances)
+    assert_raises(ValueError, "empty", strategy, learner, X_pool[:0], 1)
 
 
 def check_best_first(strategy, learner, X_pool):
     """Check that a strategy that ranks gives the largest scores, ties to the lowest index."""
     if not isinstance(strategy, ScoreStrategy) or getattr(strategy, "stochastic", None):
         return
-    strategy = _seeded(strategy)
+    strategy = seeded(strategy)
     doubled = np.concatenate([X_pool, X_pool])
     scores = np.asarray(strategy.score(Pool(learner, doubled, strategy)), np.float64)
     assert scores.shape == (len(doubled),)
@@ -236,10 +195,10 @@ def check_chosen_stay_out(strategy, learner, X_pool):
     pool = Pool(learner, X_pool, strategy)
     for n_instances in (*SIZES, len(X_pool) - len(chosen)):
         indices = strategy.select(pool, n_instances, chosen=chosen).indices
-        _assert_indices(indices, n_instances, len(X_pool))
+        assert_indices(indices, n_instances, len(X_pool))
         assert not set(indices) & set(chosen), f"{strategy!r} chooses samples of chosen= again"
     too_many = len(X_pool) - len(chosen) + 1
-    _assert_raises(ValueError, "n_instances", strategy.select, pool, too_many, chosen=chosen)
+    assert_raises(ValueError, "n_instances", strategy.select, pool, too_many, chosen=chosen)
 
 
 # Randomness --------------------------------------------------------------------------------
@@ -247,13 +206,13 @@ def check_chosen_stay_out(strategy, learner, X_pool):
 
 def check_asking_twice_gives_same_answer(strategy, learner, X_pool):
     """Check that with an integer seed, of the strategy or the learner, answers repeat."""
-    strategy = _seeded(strategy)
+    strategy = seeded(strategy)
     first = strategy(learner, X_pool, 5)
     np.testing.assert_array_equal(strategy(learner, X_pool, 5), first)
     if strategy.is_random:
         learner = copy.copy(learner)
         learner.random_state = 0
-        unseeded = _seeded(strategy, None)
+        unseeded = seeded(strategy, None)
         first = unseeded(learner, X_pool, 5)
         np.testing.assert_array_equal(unseeded(learner, X_pool, 5), first)
 
@@ -262,9 +221,9 @@ def check_teaching_moves_draw_on(strategy, learner, X_pool):
     """Check that a random strategy with an integer seed draws anew once there are more labels."""
     if not strategy.is_random:
         return
-    strategy, answers = _seeded(strategy), set()
+    strategy, answers = seeded(strategy), set()
     for n_more in range(1, 6):
-        taught = _taught(learner, X_pool[:n_more])
+        taught = taught_more(learner, X_pool[:n_more])
         answers.add(tuple(strategy(taught, X_pool, len(X_pool) // 2)))
     assert len(answers) > 1, f"{strategy!r} draws the same whatever the learner has been taught"
 
@@ -272,7 +231,7 @@ def check_teaching_moves_draw_on(strategy, learner, X_pool):
 def check_global_random_state(strategy, learner, X_pool):
     """Check that a strategy leaves numpy's shared generator alone, unless it has no seed."""
     before = np.random.get_state()
-    _seeded(strategy)(learner, X_pool, 5)
+    seeded(strategy)(learner, X_pool, 5)
     after = np.random.get_state()
     assert before[2] == after[2], f"{strategy!r} draws from np.random"
     np.testing.assert_array_equal(before[1], after[1])
@@ -284,7 +243,7 @@ def check_ignores_pool_order(strategy, learner, X_pool):
         return
     order = np.random.RandomState(0).permutation(len(X_pool))
     for n_instances in SIZES:
-        if _is_decided(strategy, learner, X_pool, n_instances):
+        if is_decided(strategy, learner, X_pool, n_instances):
             moved = strategy(learner, X_pool[order], n_instances)
             assert set(order[moved]) == set(strategy(learner, X_pool, n_instances))
 
@@ -305,12 +264,12 @@ def check_pool_and_learner_stay_as_they_are(strategy, learner, X_pool):
 
 def check_containers(strategy, learner, X_pool):
     """Check that data frames, lists, sparse and Fortran-ordered pools give what an array gives."""
-    strategy = _seeded(strategy)
+    strategy = seeded(strategy)
     expected = strategy(learner, X_pool, 5)
     frame = pd.DataFrame(X_pool, index=np.arange(len(X_pool))[::-1])
     pools = [frame, X_pool.tolist(), np.asfortranarray(X_pool), sp.csr_array(X_pool)]
     for pool in pools:
-        if _takes(learner, pool):
+        if takes(learner, pool):
             np.testing.assert_array_equal(strategy(learner, pool, 5), expected)
 
 
@@ -319,14 +278,14 @@ def check_dtypes(strategy, learner, X_pool):
     for dtype in (np.float32, np.float16, np.int64, np.uint8):
         pool = np.abs(8 * X_pool).astype(dtype)
         for n_instances in (*SIZES, len(pool)):
-            _assert_indices(strategy(learner, pool, n_instances), n_instances, len(pool))
+            assert_indices(strategy(learner, pool, n_instances), n_instances, len(pool))
 
 
 def check_constant_features(strategy, learner, X_pool):
     """Check that a pool of samples that are all alike, zeros included, is no problem."""
     for alike in (np.zeros_like(X_pool), np.repeat(X_pool[:1], len(X_pool), axis=0)):
         for n_instances in (*SIZES, len(alike)):
-            _assert_indices(strategy(learner, alike, n_instances), n_instances, len(alike))
+            assert_indices(strategy(learner, alike, n_instances), n_instances, len(alike))
 
 
 def check_pool_of_one(strategy, learner, X_pool):
@@ -334,7 +293,7 @@ def check_pool_of_one(strategy, learner, X_pool):
     try:
         indices = strategy(learner, X_pool[:1], 1)
     except ValueError as error:
-        _assert_says(error, "pool")
+        assert_says(error, "pool")
     else:
         np.testing.assert_array_equal(indices, [0])
 
@@ -346,9 +305,9 @@ def check_nan_is_an_error_or_no_matter(strategy, learner, X_pool):
     try:
         indices = strategy(learner, X_pool, 5)
     except ValueError as error:
-        _assert_says(error, "NaN")
+        assert_says(error, "NaN")
     else:
-        _assert_indices(indices, 5, len(X_pool))
+        assert_indices(indices, 5, len(X_pool))
 
 
 # Models ------------------------------------------------------------------------------------
@@ -360,11 +319,11 @@ def check_bare_estimator(strategy, learner, X_pool):
     It will not do for a strategy whose `needs_labeled_data` is True.
     """
     model = Pool(learner, X_pool).model
-    if _needs_labeled_data(strategy):
-        _assert_raises(TypeError, "labeled data", strategy, model, X_pool, 1)
+    if needs_labeled_data(strategy):
+        assert_raises(TypeError, "labeled data", strategy, model, X_pool, 1)
         return
     for n_instances in SIZES:
-        _assert_indices(strategy(model, X_pool, n_instances), n_instances, len(X_pool))
+        assert_indices(strategy(model, X_pool, n_instances), n_instances, len(X_pool))
 
 
 def check_modal_learner(strategy, learner, X_pool):
@@ -373,10 +332,10 @@ def check_modal_learner(strategy, learner, X_pool):
     if hasattr(model, "learner_list"):
         return  # a committee
     modal = modAL.models.ActiveLearner(model, strategy)
-    if _needs_labeled_data(strategy):
-        modal = _holding(strategy, clone(model), learner.X_training, learner.y_training)
+    if needs_labeled_data(strategy):
+        modal = holding(strategy, clone(model), learner.X_training, learner.y_training)
     indices, instances = modal.query(X_pool, n_instances=5)[:2]
-    _assert_indices(indices, 5, len(X_pool))
+    assert_indices(indices, 5, len(X_pool))
     np.testing.assert_array_equal(instances, X_pool[indices])
 
 
@@ -386,11 +345,11 @@ def check_single_class(strategy, learner, X_pool):
     For strategies that read predicted values, it is a regressor of a constant.
     """
     model = RandomForestClassifier(n_estimators=3, random_state=0)
-    model = _process() if _reads_values(strategy) else model
+    model = gaussian_process() if reads_values(strategy) else model
     y = np.zeros(len(X_pool), int)
-    model = _holding(strategy, model.fit(X_pool, y), X_pool, y)
+    model = holding(strategy, model.fit(X_pool, y), X_pool, y)
     for n_instances in (*SIZES, len(X_pool)):
-        _assert_indices(strategy(model, X_pool, n_instances), n_instances, len(X_pool))
+        assert_indices(strategy(model, X_pool, n_instances), n_instances, len(X_pool))
 
 
 def check_other_models_are_refused(strategy, learner, X_pool):
@@ -411,11 +370,11 @@ def check_other_models_are_refused(strategy, learner, X_pool):
     for model, y in models:
         model.fit(X_pool, y)
         try:
-            indices = strategy(_holding(strategy, model, X_pool, y), X_pool, 3)
+            indices = strategy(holding(strategy, model, X_pool, y), X_pool, 3)
         except TypeError as error:
-            _assert_says(error, "fits")
+            assert_says(error, "fits")
         else:
-            _assert_indices(indices, 3, len(X_pool))
+            assert_indices(indices, 3, len(X_pool))
 
 
 def check_model_runs_once(strategy, learner, X_pool):
@@ -424,7 +383,7 @@ def check_model_runs_once(strategy, learner, X_pool):
     The labeled samples may be transformed once, too.
     """
     learner = copy.deepcopy(learner)
-    n_seen = _count_samples(Pool(learner, X_pool).model)
+    n_seen = count_samples(Pool(learner, X_pool).model)
     strategy(learner, X_pool, 5)
     for (_, method), n_samples in n_seen.items():
         n_labeled = Pool(learner, X_pool).n_labeled if method.endswith(".transform") else 0
@@ -461,121 +420,3 @@ STRATEGY_CHECKS = [
 ]
 
 __all__ += [check.__name__ for check in STRATEGY_CHECKS]
-
-
-# Helpers -----------------------------------------------------------------------------------
-
-
-def _assert_indices(indices, n_instances, n_pool):
-    """Raise AssertionError unless these are `n_instances` distinct positions in the pool."""
-    assert isinstance(indices, np.ndarray), f"indices must be an array, got {indices!r}"
-    assert indices.dtype.kind == "i", f"indices must be integers, got {indices.dtype}"
-    assert indices.shape == (n_instances,), f"asked for {n_instances}, got {indices.shape}"
-    assert len(np.unique(indices)) == n_instances, f"indices repeat: {indices}"
-    assert indices.min() >= 0, f"indices are negative: {indices}"
-    assert indices.max() < n_pool, f"indices are out of range: {indices}"
-
-
-def _assert_raises(kind, word, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except kind as error:
-        _assert_says(error, word)
-    else:
-        raise AssertionError(f"{function!r} accepts {args[1:]}, {kwargs}")
-
-
-def _assert_says(error, word):
-    assert word in str(error), f"the message of {error!r} does not contain {word!r}"
-
-
-def _seed_names(strategy):
-    return [n for n in strategy.get_params() if n.rpartition("__")[2] == "random_state"]
-
-
-def _seeded(strategy, seed=0):
-    return clone(strategy).set_params(**dict.fromkeys(_seed_names(strategy), seed))
-
-
-def _is_decided(strategy, learner, X_pool, n_instances):
-    """Return whether no tie decides which samples are chosen, as far as scores tell."""
-    if not isinstance(strategy, ScoreStrategy):
-        return True
-    scores = np.sort(strategy.score(Pool(learner, X_pool, strategy)))[::-1]
-    return scores[n_instances - 1] - scores[n_instances] > 1e-9
-
-
-def _needs_labeled_data(strategy):
-    """Return whether a strategy, or one that it is made of, fits only learners that hold data."""
-    parts = [p for p in strategy.get_params().values() if isinstance(p, QueryStrategy)]
-    return any(getattr(part, "needs_labeled_data", False) for part in [strategy, *parts])
-
-
-def _holding(strategy, model, X, y):
-    """Return a model, or a learner that trains and holds it where the strategy needs one."""
-    if not _needs_labeled_data(strategy):
-        return model
-    return modAL.models.ActiveLearner(model, strategy, X_training=X, y_training=y)
-
-
-def _taught(learner, X):
-    """Return a copy of a learner that holds more labeled samples, of the labels it predicts."""
-    taught = copy.deepcopy(learner)
-    if hasattr(taught, "teach") and not _is_of_modal(taught):
-        taught.teach(X, learner.predict(X))
-    else:
-        held = getattr(taught, "X_training", None)
-        taught.X_training = X if held is None else stack_rows(held, X)
-        if getattr(taught, "y_training", None) is not None:
-            taught.y_training = stack_rows(taught.y_training, learner.predict(X))
-    return taught
-
-
-def _is_of_modal(learner):
-    return type(learner).__module__.startswith("modAL.")  # teach of 0.4.1 fails today
-
-
-def _takes(learner, X):
-    """Return whether the model predicts for this kind of container."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            learner.predict(X)
-        except (AttributeError, TypeError, ValueError):
-            return False
-    return True
-
-
-def _count_samples(model):
-    """Make a model, its steps and its members count the samples that their methods get."""
-    n_seen = {}
-    for part in _parts(model):
-        for method in ("predict_proba", "predict", "transform"):
-            if hasattr(part, method):
-                _count_calls(part, method, n_seen)
-    return n_seen
-
-
-def _parts(model):
-    """Yield all estimators in a model that see samples of the pool, itself included."""
-    yield model
-    members = [getattr(member, "estimator", member) for member in _members_of(model)]
-    for part in members:
-        yield from _parts(part)
-
-
-def _members_of(model):
-    if hasattr(model, "steps"):
-        return [step for _, step in model.steps]
-    return [*getattr(model, "learner_list", ()), *getattr(model, "estimators_", ())]
-
-
-def _count_calls(part, method, n_seen):
-    original = getattr(part, method)
-
-    def counting(X, *args, **kwargs):
-        key = id(part), f"{type(part).__name__}.{method}"
-        n_seen[key] = n_seen.get(key, 0) + n_rows(X)
-        return original(X, *args, **kwargs)
-
-    setattr(part, method, counting)

@@ -15,6 +15,8 @@ class VoteEntropy(ScoreStrategy):
     ----------
     stochastic, temperature, random_state
         Stochastic batches, as for :class:`ScoreStrategy`.
+    reduce
+        Of pixels to images, as for :class:`ScoreStrategy`.
 
     Notes
     -----
@@ -51,6 +53,8 @@ class ConsensusEntropy(ScoreStrategy):
     ----------
     stochastic, temperature, random_state
         Stochastic batches, as for :class:`ScoreStrategy`.
+    reduce
+        Of pixels to images, as for :class:`ScoreStrategy`.
 
     Notes
     -----
@@ -81,6 +85,8 @@ class MaxDisagreement(ScoreStrategy):
     ----------
     stochastic, temperature, random_state
         Stochastic batches, as for :class:`ScoreStrategy`.
+    reduce
+        Of pixels to images, as for :class:`ScoreStrategy`.
 
     Notes
     -----

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from modAL.models.base import BaseCommittee, BaseLearner
 from sklearn import get_config
+from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
@@ -23,6 +24,7 @@ from .._data import n_rows, sample_shape, slice_rows, take_rows
 from .._random import round_rng
 from . import _nets
 from ._members import AVERAGING, draw_proba, has_members, n_draws, vote_classes
+from ._pixels import is_dense
 
 DRAWS_BYTES = 2**27  # of blocks with draws: larger ones take twice the time
 MAX_EMBEDDING_BYTES = 2**33  # 8 GiB: a sparse matrix larger than this is not made dense
@@ -41,11 +43,15 @@ class Reduction:
     n_draws : int, optional
         How many draws of a Bayesian model ``sample_proba`` and ``votes`` take. Ensembles and
         committees give one draw a member, whatever this says.
+    takes_pixels : bool, default=False
+        Whether the function takes blocks in which every pixel has a class too, of shape
+        (..., n, n_classes, H, W).
     """
 
     view: str
     function: Callable[[Any], Any]
     n_draws: int | None = None
+    takes_pixels: bool = False
 
 
 def _whole(block):
@@ -184,7 +190,7 @@ class Pool:
         width = sum(self._width(view, draws) for view, draws in views)
         row_bytes = 8 * (width + int(np.prod(_flat_shape(sample_shape(self.X)))))
         most = int(get_config()["working_memory"] * 2**20)
-        if any(needs_draws(view) for view, _ in views):
+        if self._n_pixels > 1 or any(needs_draws(view) for view, _ in views):
             most = min(most, DRAWS_BYTES)
         size = max(1, most // row_bytes)
         return [None] if size >= self.n_samples else gen_batches(self.n_samples, size)
@@ -193,19 +199,34 @@ class Pool:
         """Return about how many numbers one sample of a view takes."""
         classes = getattr(self.model, "classes_", None)  # None too: a committee without labels
         n_classes = 1 if classes is None else len(classes)
-        if view == "sample_proba":
-            return n_classes * n_draws(last_step(self.model), draws)
-        return n_draws(last_step(self.model), draws) if view == "votes" else n_classes
+        draws = n_draws(last_step(self.model), draws) if needs_draws(view) else 1
+        return draws * self._n_pixels * (1 if view == "votes" else n_classes)
+
+    @cached_property
+    def _n_pixels(self):
+        """About how many classes the model gives a sample: one, or one a pixel."""
+        shape, model = sample_shape(self.X), last_step(self.model)
+        if isinstance(model, BaseCommittee):
+            model = last_step(_unwrapped(model.learner_list[0]))
+        is_dense = len(shape) > 1 and hasattr(model, "predict_proba") and not is_classifier(model)
+        return int(np.prod(shape[-2:])) if is_dense else 1
 
     def _read(self, block, reduction):
         try:
-            return block.read(reduction.view, reduction.n_draws)
+            view = block.read(reduction.view, reduction.n_draws)
         except NotFittedError as error:
             raise NotFittedError(
                 f"{self._asker} asks a model that has seen no labels yet. Teach the learner some "
                 f"labeled samples first, or choose them with RandomSampling, CoreSet or "
                 f"KMeansDiversity, which need no model."
             ) from error
+        if is_dense(reduction.view, view) and not reduction.takes_pixels:
+            raise self.type_error(
+                "one class a sample",
+                "gives each pixel a class. It fits strategies that score samples, such as Entropy "
+                "and BALD, or that look at embeddings, such as CoreSet, and mixtures of these",
+            )
+        return view
 
     # What stands behind the views ----------------------------------------------------------
 
@@ -326,7 +347,7 @@ class _Block:
         return self._checked(self._final.predict_proba(self._features))
 
     def _checked(self, proba):
-        if isinstance(proba, list) or np.ndim(proba) != 2 or _is_multilabel(self._final):
+        if isinstance(proba, list) or np.ndim(proba) not in (2, 4) or _is_multilabel(self._final):
             raise self._pool.type_error(
                 "one class a sample",
                 "predicts several outputs. It fits single-label classifiers; for multilabel ones "

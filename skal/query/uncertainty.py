@@ -18,6 +18,8 @@ class LeastConfidence(ScoreStrategy):
     ----------
     stochastic, temperature, random_state
         Stochastic batches, as for :class:`ScoreStrategy`.
+    reduce
+        Of pixels to images, as for :class:`ScoreStrategy`.
 
     Notes
     -----
@@ -55,6 +57,8 @@ class Margin(ScoreStrategy):
     ----------
     stochastic, temperature, random_state
         Stochastic batches, as for :class:`ScoreStrategy`.
+    reduce
+        Of pixels to images, as for :class:`ScoreStrategy`.
 
     Notes
     -----
@@ -96,6 +100,8 @@ class Entropy(ScoreStrategy):
     ----------
     stochastic, temperature, random_state
         Stochastic batches, as for :class:`ScoreStrategy`.
+    reduce
+        Of pixels to images, as for :class:`ScoreStrategy`.
 
     Notes
     -----

@@ -8,7 +8,8 @@ from matplotlib import colors
 from matplotlib.figure import Figure
 
 from skal.experiments import EfficiencyDisplay, LearningCurveDisplay
-from skal.experiments.displays import COLORS, _spread
+from skal.experiments._axes import COLORS
+from skal.experiments.displays import _spread
 
 
 def _axes(n_panels=1):
@@ -66,6 +67,18 @@ def test_direct_labels_keep_apart_and_within_the_axes():
     assert max(positions) <= 1 + 1e-12
 
 
+def test_axis_above_tells_the_share_of_all_labels():
+    result = make_result(TWO)
+    result.n_samples = 40
+    display = LearningCurveDisplay.from_result(result, ax=_axes())
+    (above,) = display.ax_.child_axes
+    display.figure_.draw_without_rendering()
+    assert above.get_xlim() == pytest.approx((25, 75))
+    assert [tick.get_text() for tick in above.get_xticklabels()][:2] == ["20 %", "30 %"]
+    assert display.ax_.get_title(loc="left").endswith("; top: % of 40 labeled")
+    assert not LearningCurveDisplay.from_result(make_result(TWO), ax=_axes()).ax_.child_axes
+
+
 def test_runs_with_different_counts_share_a_grid():
     result = make_result(TWO)
     for record in result.records["good", 0]:
@@ -99,6 +112,28 @@ def test_efficiency_sorts_by_labels_needed():
     assert right.get_xlabel() == "Accuracy at 15 labels"
     expected = np.mean([15, 20, 20])
     assert left.patches[0].get_width() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "label", "expected"),
+    [
+        (40, "Accuracy at 20 labels (50 %)", (0.9 + 0.7 + 0.7) / 3),
+        (100, "Accuracy at 15 labels (15 %)", (0.7 + 0.6 + 0.6) / 3),  # 50 labels are never used
+    ],
+)
+def test_scores_are_at_half_of_all_labels_where_runs_get_there(n_samples, label, expected):
+    result = make_result(TWO)
+    result.n_samples = n_samples
+    display = EfficiencyDisplay.from_result(result, ax=_axes(2))
+    assert display.ax_[1].get_xlabel() == label
+    assert display.scores["good"].mean() == pytest.approx(expected)
+
+
+def test_without_full_data_the_target_is_a_score():
+    result = make_result(TWO)
+    result.records = {key: rounds for key, rounds in result.records.items() if key[0] in TWO}
+    display = EfficiencyDisplay.from_result(result, target=0.7, ax=_axes(2))
+    assert display.ax_[0].get_xlabel() == "Labels to accuracy 0.7"
 
 
 def test_efficiency_says_how_many_seeds_reach_the_target():

@@ -56,14 +56,15 @@ def test_folder_has_the_promised_layout(finished):
     ]  # fmt: skip
     run = folder / "margin" / "seed_1"
     assert sorted(p.name for p in run.iterdir()) == [
-        "config.json", "iteration_0", "iteration_1", "iteration_2", "iteration_3", "training.log",
+        "config.json", "iteration_0", "iteration_1", "iteration_2", "iteration_3",
+        "test_indices.json", "training.log",
     ]  # fmt: skip
     assert sorted(p.name for p in (run / "iteration_2").iterdir()) == [
         "labeled_indices.json", "metrics.json",
     ]  # fmt: skip
     assert sorted(p.name for p in (folder / "comparison_results").iterdir()) == [
-        "comparison_table.csv", "comparison_table.json", "curves.csv",
-        "efficiency_comparison.png", "learning_curves.png",
+        "checklist.md", "comparison_table.csv", "comparison_table.json", "comparison_table.tex",
+        "curves.csv", "efficiency_comparison.png", "learning_curves.png", "methods.md",
     ]  # fmt: skip
 
 
@@ -75,6 +76,16 @@ def test_iteration_tells_what_was_labeled_and_how_good_that_is(finished):
     assert metrics["score"] == record["score"]
     assert metrics["n_labels"] == len(indices["labeled"]) == 14
     assert indices["new"] == indices["labeled"][-4:] == record["indices"]
+
+
+def test_test_indices_are_the_samples_that_are_not_in_the_pool(finished):
+    folder, result = finished
+    for seed in result.seeds:
+        held_out = _read(folder / "margin" / f"seed_{seed}" / "test_indices.json")
+        assert len(held_out) == len(set(held_out)) == 45
+        assert held_out == _read(folder / "random" / f"seed_{seed}" / "test_indices.json")
+        labeled = _read(folder / "full_data" / f"seed_{seed}/iteration_0/labeled_indices.json")
+        assert sorted(held_out + labeled["labeled"]) == list(range(150))
 
 
 def test_log_has_a_line_a_round(finished):
@@ -118,6 +129,38 @@ def test_models_are_kept_as_skops_files(tmp_path):
     for record in result.records["margin", 0]:
         path = tmp_path / "run" / "margin" / "seed_0" / f"iteration_{record['round']}"
         assert skops.io.load(path / "model.skops").score(X, y) == record["score"]
+
+
+def test_models_of_nets_are_kept_as_nets_write_them(tmp_path):
+    from skal.nets import MLPClassifier
+
+    net = MLPClassifier(max_epochs=1)
+    options = {"save_models": True, "seeds": 1, "n_queries": 1, "X_test": X, "y_test": y}
+    result = _compare(tmp_path / "run", net, **options)
+    place = tmp_path / "run" / "margin" / "seed_0" / "iteration_1"
+    assert MLPClassifier.load(place).score(X, y) == result.records["margin", 0][1]["score"]
+
+
+def n_right(learner, X_test, y_test):
+    return {"n_right": int((learner.predict(X_test) == y_test).sum())}
+
+
+def test_further_numbers_stand_beside_the_score_and_survive_resuming(tmp_path):
+    result = _compare(tmp_path / "run", metrics=n_right, X_test=X, y_test=y)
+    for record in result.records["margin", 1]:
+        assert record["metrics"]["n_right"] == round(record["score"] * len(X))
+    path = tmp_path / "run" / "margin" / "seed_1" / "iteration_2" / "metrics.json"
+    assert _read(path)["n_right"] == result.records["margin", 1][2]["metrics"]["n_right"]
+    path.unlink()
+    again = _compare(tmp_path / "run", metrics=n_right, X_test=X, y_test=y, resume=True)
+    assert [r["metrics"] for r in again.records["margin", 1]] == [
+        r["metrics"] for r in result.records["margin", 1]
+    ]
+
+
+def test_further_numbers_cannot_take_the_name_of_a_rounds_own(tmp_path):
+    with pytest.raises(ValueError, match="names that a round has already"):
+        _compare(tmp_path / "run", metrics=lambda *_: {"score": 1.0}, seeds=1)
 
 
 def test_numbers_that_are_not_finite_are_null_in_json(tmp_path):

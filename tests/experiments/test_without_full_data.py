@@ -42,7 +42,7 @@ def test_without_a_model_of_all_labels_plots_have_no_line_for_it():
     display = LearningCurveDisplay.from_result(result, ax=Figure().subplots())
     assert not hasattr(display, "full_line_")
     display = EfficiencyDisplay.from_result(result, ax=Figure().subplots(1, 2))
-    assert display.ax_[0].get_xlabel() == "Labels to 95 % accuracy"
+    assert display.ax_[0].get_xlabel() == "Labels to accuracy 0.95"
 
 
 def test_a_folder_without_a_model_of_all_labels_is_read_again(tmp_path):

@@ -13,7 +13,6 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
-    VotingClassifier,
 )
 from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
 from sklearn.frozen import FrozenEstimator
@@ -231,6 +230,13 @@ def test_fit_arguments_are_for_every_fit_where_there_are_no_training_data(data):
     assert learner.teach(X[9:], y[9:]).estimator.calls == ({"n_samples": 40, "verbose": 1},)
     assert learner.forget(0).estimator.calls == ({"n_samples": 39, "verbose": 1},)
     assert learner.fit(X, y, verbose=2).estimator.calls == ({"n_samples": 40, "verbose": 2},)
+
+
+def test_fit_arguments_reach_a_bootstrap_of_new_samples(data):
+    X, y = data
+    learner = ActiveLearner(Recorder()).fit(X, y)
+    learner.teach(X[:5], y[:5], bootstrap=True, only_new=True, verbose=1)
+    assert learner.estimator.calls == ({"n_samples": 5, "verbose": 1},)
 
 
 # Weights -------------------------------------------------------------------------------------
@@ -716,97 +722,3 @@ def test_force_all_finite_is_a_parameter_and_never_a_fit_argument(data):
     )
     np.testing.assert_array_equal(learner.predict(X), LogisticRegression().fit(X, y).predict(X))
     assert clone(learner).force_all_finite is False
-
-
-# Defects of modAL that are mended ------------------------------------------------------------
-
-
-def test_teaching_needs_no_argument_that_scikit_learn_removed(data):
-    X, y = data
-    learner = ActiveLearner(LogisticRegression()).fit(X[:20], y[:20])
-    learner.teach(X[20:], y[20:])
-    learner.teach(X[20:], y[20:], only_new=True)
-
-
-def test_data_frames_grow_without_the_append_that_pandas_removed(data):
-    X, y = data
-    frame = pd.DataFrame(X)
-    learner = ActiveLearner(LogisticRegression(), X_training=frame[:20], y_training=y[:20])
-    learner.teach(frame[20:], y[20:])
-    pd.testing.assert_frame_equal(learner.X_training, frame)
-
-
-def test_transformed_data_frames_stand_side_by_side():
-    frame = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0]})
-    scaler = StandardScaler().set_output(transform="pandas")
-    members = [(str(i), make_pipeline(clone(scaler), GaussianNB())) for i in range(2)]
-    learner = ActiveLearner(VotingClassifier(members)).fit(frame, [0, 0, 1, 1])
-    assert learner.transform_without_estimating(frame).shape == (4, 2)
-
-
-def test_a_learner_has_parameters_a_clone_and_a_text(data):
-    X, y = data
-    learner = ActiveLearner(LogisticRegression(), X_training=X, y_training=y)
-    assert learner.get_params()["estimator__C"] == 1.0
-    assert isinstance(clone(learner).fit(X, y), ActiveLearner)
-    assert repr(learner).startswith("ActiveLearner(")
-
-
-def test_a_strategy_with_one_output_runs_once(data):
-    X, _y = data
-    calls = []
-
-    def strategy(learner, X):
-        calls.append(X)
-        return np.array([3])
-
-    ActiveLearner(None, strategy).query(X)
-    assert len(calls) == 1
-
-
-@pytest.mark.parametrize("answer", [np.array([3, 5]), [3, 5]])
-def test_two_indices_stay_two_indices(data, answer):
-    X, _y = data
-    indices, instances = ActiveLearner(None, lambda learner, X: answer).query(X)
-    np.testing.assert_array_equal(indices, [3, 5])
-    np.testing.assert_array_equal(instances, X[[3, 5]])
-
-
-@pytest.mark.parametrize("kind", [np.array, lambda X: X.tolist(), pd.DataFrame, sp.csr_matrix])
-def test_a_mask_chooses_the_samples_that_are_true(data, kind):
-    X, _ = data
-    _, instances = ActiveLearner(None, lambda learner, pool: X[:, 0] > 2).query(kind(X))
-    instances = instances.toarray() if sp.issparse(instances) else np.asarray(instances)
-    np.testing.assert_array_equal(instances, X[X[:, 0] > 2])
-
-
-def test_a_strategy_that_raises_runs_once_and_its_own_error_arrives(data):
-    X, _y = data
-    calls = []
-
-    def strategy(learner, X):
-        calls.append(X)
-        raise ZeroDivisionError("my own bug")
-
-    with pytest.raises(ZeroDivisionError, match="my own bug"):
-        ActiveLearner(None, strategy).query(X)
-    assert len(calls) == 1
-
-
-@pytest.mark.parametrize("kind", [pd.DataFrame, lambda X: X.tolist(), sp.csr_matrix, sp.coo_matrix])
-def test_bootstraps_of_data_frames_lists_and_sparse_matrices_are_drawn(data, kind):
-    X, y = data
-    labels = y.tolist()
-    learner = ActiveLearner(KNeighborsClassifier(1), random_state=0)
-    learner.fit(kind(X), labels, bootstrap=True)
-    assert len(learner.estimator.predict(kind(X))) == 40
-    learner.teach(kind(X[:5]), labels[:5], bootstrap=True)
-    learner.teach(kind(X[:5]), labels[:5], bootstrap=True, only_new=True)
-    assert learner.estimator._fit_X.shape == (5, 3)
-
-
-def test_fit_arguments_reach_a_bootstrap_of_new_samples(data):
-    X, y = data
-    learner = ActiveLearner(Recorder()).fit(X, y)
-    learner.teach(X[:5], y[:5], bootstrap=True, only_new=True, verbose=1)
-    assert learner.estimator.calls == ({"n_samples": 5, "verbose": 1},)

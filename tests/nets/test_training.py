@@ -12,6 +12,7 @@ from skal.exceptions import DivergenceError
 from skal.nets import CNNClassifier, LeNetClassifier, MLPClassifier, NetClassifier
 from skal.nets import _training as training
 from skal.nets._augment import random_affine
+from skal.nets._seeds import computes_bfloat16
 
 
 def weights_of(net):
@@ -238,13 +239,28 @@ def test_gradients_are_clipped(squares):
     assert (weights_of(net) - weights_of(still)).norm() <= 1.1e-6
 
 
-def test_mixed_precision_gives_nearly_the_same(squares):
+def test_mixed_precision_gives_nearly_the_same(squares, monkeypatch):
+    monkeypatch.setattr("skal.nets._base.computes_bfloat16", lambda device: True)
     X, y = squares
     plain = LeNetClassifier(max_epochs=3, random_state=0).fit(X, y)
     mixed = LeNetClassifier(max_epochs=3, random_state=0, mixed_precision=True).fit(X, y)
     assert mixed.predict_proba(X).dtype == np.float32
     assert np.abs(plain.predict_proba(X) - mixed.predict_proba(X)).mean() < 0.05
     assert mixed.sample_proba(X, 2).dtype == np.float32
+
+
+def test_processors_without_bfloat16_compute_in_float32(squares, monkeypatch):
+    monkeypatch.setattr("skal.nets._base.computes_bfloat16", lambda device: False)
+    X, y = squares
+    plain = LeNetClassifier(max_epochs=2, random_state=0).fit(X, y)
+    mixed = LeNetClassifier(max_epochs=2, random_state=0, mixed_precision=True).fit(X, y)
+    assert torch.equal(weights_of(plain), weights_of(mixed))
+
+
+@pytest.mark.parametrize(("found", "expected"), [({"avx512_bf16": True}, True), ({}, False)])
+def test_whether_a_processor_computes_bfloat16_is_asked_of_torch(found, expected, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": False} | found)
+    assert computes_bfloat16("cpu") is expected
 
 
 def test_a_seed_gives_the_same_net_and_leaves_torch_as_it_was(squares):

@@ -10,7 +10,12 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from skal import ActiveLearner
 from skal.query import Pool, ProbCover, TypiClust, _cover
-from skal.query._clusters import distances_to_other_clusters, fast_clusters, mean_neighbor_distances
+from skal.query._clusters import (
+    distances_to_means,
+    distances_to_other_clusters,
+    fast_clusters,
+    mean_neighbor_distances,
+)
 from skal.query.diversity import _turns
 
 RNG = np.random.RandomState(0)
@@ -123,6 +128,24 @@ def test_centers_of_a_sample_are_about_as_good_as_those_of_all():
     inertia = sum(((X[labels == c] - X[labels == c].mean(0)) ** 2).sum() for c in set(labels))
     best = min(KMeans(10, n_init=1, random_state=s).fit(X).inertia_ for s in range(3))
     assert inertia <= 1.25 * best
+
+
+def test_all_labels_of_clusters_are_used_where_fewer_rows_are_distinct():
+    X = np.repeat([[0.0], [1.0], [5.0]], 4, axis=0).astype(np.float32)
+    labels = fast_clusters(X, 7, np.random.RandomState(0))
+    assert set(labels) == {0, 1, 2}
+    np.testing.assert_array_equal(labels, np.repeat(labels[::4], 4))
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_the_distance_to_the_mean_of_the_own_cluster(name):
+    X = DATA[name].astype(np.float32)
+    X = X - X.mean(axis=0)
+    labels = fast_clusters(X, 5, np.random.RandomState(0))
+    means = np.array([X[labels == c].mean(axis=0, dtype=float) for c in range(labels.max() + 1)])
+    expected = np.linalg.norm(X - means[labels], axis=1)
+    found = distances_to_means(X, labels)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6 * np.abs(X).max())
 
 
 # ProbCover -------------------------------------------------------------------------------------

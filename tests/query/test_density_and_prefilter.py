@@ -88,7 +88,7 @@ def test_an_outlier_is_not_chosen_though_the_model_is_unsure_of_it():
     assert DensityWeighted(LeastConfidence())(model, X_pool) != [60]
 
 
-def test_density_holds_two_tiles_at_most():
+def test_density_holds_a_few_tiles_and_no_matrix():
     X = np.random.RandomState(0).normal(size=(6000, 16)).astype(np.float32)
     tracemalloc.start()
     information_density(X)

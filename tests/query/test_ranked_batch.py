@@ -14,7 +14,6 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from skal import ActiveLearner
 from skal.query import CoreSet, Entropy, LeastConfidence, Pool, RankedBatch
-from skal.query._lazy_picks import RankedPicks
 
 
 def task(n_pool, n_labeled, d, seed=0):
@@ -53,37 +52,6 @@ def test_picks_are_those_of_the_slow_version(n_pool, n_labeled, d, seed):
     found = RankedBatch().select(Pool(learner, X_pool), n_pool // 2)
     np.testing.assert_array_equal(found.indices, expected)
     np.testing.assert_allclose(found.scores, scores, rtol=1e-5)
-
-
-def plain_ranks(X, uncertainty, centers, n_picks):
-    """Return picks, the nearest distance kept in float64 and all rows looked at for each."""
-    X = X.astype(np.float64)
-    nearest = cdist(X, centers).min(axis=1)
-    picks, n_centers = [], len(centers)
-    for _ in range(n_picks):
-        alpha = (len(X) - len(picks)) / (len(X) - len(picks) + n_centers)
-        score = alpha * nearest / (1 + nearest) + (1 - alpha) * uncertainty
-        score[picks] = -np.inf
-        picks.append(int(score.argmax()))
-        nearest = np.minimum(nearest, cdist(X, X[picks[-1:]])[:, 0])
-        n_centers += 1
-    return picks
-
-
-@pytest.mark.parametrize(("n", "n_centers", "n_picks"), [(4097, 3, 700), (9000, 4000, 900)])
-@pytest.mark.parametrize("kind", ["normal", "clusters", "a grid"])
-def test_picks_from_large_pools_are_those_of_the_plain_version(n, n_centers, n_picks, kind):
-    rng = np.random.RandomState(0)
-    X = rng.normal(size=(n + n_centers, 6)).astype(np.float32)
-    if kind == "clusters":
-        X = 0.05 * X + rng.normal(size=(20, 6)).astype(np.float32)[rng.randint(20, size=len(X))]
-    if kind == "a grid":
-        X = np.rint(2 * X)
-    uncertainty = rng.uniform(size=n) ** 3  # a few are far above the others
-    centers, X = np.split(X, [n_centers])
-    picks = RankedPicks(X, uncertainty, centers, [], n_picks)
-    expected = plain_ranks(X, uncertainty, centers, n_picks)
-    assert [picks.pick()[0] for _ in range(n_picks)] == expected
 
 
 def test_picks_are_those_of_modal():

@@ -1,14 +1,16 @@
-"""CoreSet is the plain greedy k-center algorithm, whatever it leaves out to be fast."""
+"""Lazy picks, of CoreSet and of ranked batches, are those of the plain greedy algorithms."""
 
 import itertools
 import time
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import pairwise_distances
 
 from skal.query import CoreSet, Pool
+from skal.query._lazy_picks import RankedPicks
 
 
 class Holds:
@@ -219,3 +221,37 @@ def test_a_regressor_will_do():
     model = LinearRegression().fit(normal(9, 2), np.arange(9))
     X = normal(40, 2)
     np.testing.assert_array_equal(CoreSet()(model, X, 5), CoreSet()(None, X, 5))
+
+
+# Ranked picks ----------------------------------------------------------------------------------
+
+
+def plain_ranks(X, uncertainty, centers, n_picks):
+    """Return picks, the nearest distance kept in float64 and all rows looked at for each."""
+    X = X.astype(np.float64)
+    nearest = cdist(X, centers).min(axis=1)
+    picks, n_centers = [], len(centers)
+    for _ in range(n_picks):
+        alpha = (len(X) - len(picks)) / (len(X) - len(picks) + n_centers)
+        score = alpha * nearest / (1 + nearest) + (1 - alpha) * uncertainty
+        score[picks] = -np.inf
+        picks.append(int(score.argmax()))
+        nearest = np.minimum(nearest, cdist(X, X[picks[-1:]])[:, 0])
+        n_centers += 1
+    return picks
+
+
+@pytest.mark.parametrize(("n", "n_centers", "n_picks"), [(4097, 3, 700), (9000, 4000, 900)])
+@pytest.mark.parametrize("kind", ["normal", "clusters", "a grid"])
+def test_ranked_picks_from_large_pools_are_those_of_the_plain_version(n, n_centers, n_picks, kind):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(n + n_centers, 6)).astype(np.float32)
+    if kind == "clusters":
+        X = 0.05 * X + rng.normal(size=(20, 6)).astype(np.float32)[rng.randint(20, size=len(X))]
+    if kind == "a grid":
+        X = np.rint(2 * X)
+    uncertainty = rng.uniform(size=n) ** 3  # a few are far above the others
+    centers, X = np.split(X, [n_centers])
+    picks = RankedPicks(X, uncertainty, centers, [], n_picks)
+    expected = plain_ranks(X, uncertainty, centers, n_picks)
+    assert [picks.pick()[0] for _ in range(n_picks)] == expected

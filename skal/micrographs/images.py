@@ -1,0 +1,170 @@
+"""Images of micrographs: read and written as they are stored."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..exceptions import FormatError
+from ._content import read_head
+from ._mrc import is_mrc, read_mrc, write_mrc
+from ._pictures import picture_format, read_picture, write_picture
+
+__all__ = ["Micrograph", "read_micrograph", "read_stack", "write_micrograph"]
+
+HEAD_BYTES = 212  # as far as the map ID of MRC
+FORMATS_BY_SUFFIX = {".mrc": "MRC", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
+
+
+@dataclass(frozen=True, eq=False)
+class Micrograph:
+    """An image and what its file says of it.
+
+    Attributes
+    ----------
+    name : str
+        The name of the file, with its extension.
+    image : ndarray of shape (H, W)
+        The pixels in the data type of the file; row 0 is the first row stored.
+    pixel_size_angstrom : float or None
+        The side of a pixel, None where the file does not tell. Some programs write 1 where they
+        do not know it.
+    path : pathlib.Path
+        The file.
+    """
+
+    name: str
+    image: np.ndarray
+    pixel_size_angstrom: float | None
+    path: Path
+
+    def __repr__(self):
+        height, width = self.image.shape
+        size = self.pixel_size_angstrom
+        return (
+            f"Micrograph({self.name!r}, {height} x {width} {self.image.dtype}, "
+            f"{'pixel size unknown' if size is None else f'{size:g} angstrom a pixel'})"
+        )
+
+
+def read_micrograph(path, *, mmap=False):
+    """Read a micrograph: MRC, also gzip and bzip2, TIFF, PNG or JPEG.
+
+    The format is told by the content of the file; its extension does not matter.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    mmap : bool, default=False
+        Whether to map the pixels of an MRC file into memory rather than read them. They are
+        read-only and keep the byte order of the file.
+
+    Returns
+    -------
+    Micrograph
+        Its rows are in the order of the file. In MRC, programs differ in whether they show the
+        first row at the top or at the bottom; skal calls it the top row, as RELION does, and so do
+        the `y` of all picks.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, it is damaged or of another format, or it holds a stack, a
+        volume, complex numbers or colors. Colors that are all gray are read as gray.
+
+    See Also
+    --------
+    read_stack : Several images of one file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skal.micrographs import read_micrograph, write_micrograph
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_micrograph(folder / "a.mrc", np.ones((3, 4), np.float32), pixel_size_angstrom=1.5)
+    >>> read_micrograph(folder / "a.mrc")
+    Micrograph('a.mrc', 3 x 4 float32, 1.5 angstrom a pixel)
+    """
+    path = Path(path)
+    sections, pixel_size = _read(path, mmap, 1)
+    return Micrograph(path.name, sections[0], pixel_size, path)
+
+
+def read_stack(path, *, mmap=False):
+    """Read the images of a stack: MRCS or a TIFF of several pages.
+
+    Parameters
+    ----------
+    path : path-like
+        The file. A file of one image is a stack of one; an MRC volume is a stack of its sections,
+        as their headers cannot be told apart reliably.
+    mmap : bool, default=False
+        As for :func:`read_micrograph`.
+
+    Returns
+    -------
+    ndarray of shape (n, H, W)
+
+    Raises
+    ------
+    FormatError
+        As for :func:`read_micrograph`.
+    """
+    return _read(Path(path), mmap, None)[0]
+
+
+def _read(path, mmap, n_images):
+    head = read_head(path, HEAD_BYTES)
+    if is_mrc(head):
+        return read_mrc(path, mmap, n_images)
+    if picture_format(head) is None:
+        raise FormatError(
+            f"{path} is not MRC, TIFF, PNG or JPEG: it begins with {head[:8].hex(' ')}, and has no "
+            f"'MAP' at byte 209. Convert it to one of these formats."
+        )
+    if mmap:
+        raise FormatError(f"only MRC can be mapped into memory: pass mmap=False to read {path}.")
+    return read_picture(path, n_images), None
+
+
+def write_micrograph(path, image, pixel_size_angstrom=None):
+    """Write an image without loss, in the format that the extension of the file says.
+
+    Parameters
+    ----------
+    path : path-like
+        A file that ends in ``.mrc``, ``.png``, ``.tif`` or ``.tiff``. One that exists is replaced.
+    image : ndarray of shape (H, W)
+        MRC holds int8, int16, uint16, float16 and float32; PNG uint8 and uint16; TIFF uint8,
+        uint16, int32 and float32. Row 0 is stored first.
+    pixel_size_angstrom : float, optional
+        The side of a pixel, for the header of an MRC file, which holds it in single precision.
+
+    Raises
+    ------
+    ValueError
+        If the format cannot hold the image or the pixel size.
+    """
+    path, image = Path(path), np.asarray(image)
+    format = FORMATS_BY_SUFFIX.get(path.suffix.lower())
+    if format is None:
+        raise ValueError(
+            f"the extension must be one of {', '.join(FORMATS_BY_SUFFIX)}; got {str(path)!r}."
+        )
+    if image.ndim != 2 or image.size == 0:
+        raise ValueError(f"an image must have shape (H, W) and pixels; got shape {image.shape}.")
+    _check_pixel_size(format, pixel_size_angstrom)
+    if format == "MRC":
+        write_mrc(path, image, pixel_size_angstrom)
+    else:
+        write_picture(path, image, format)
+
+
+def _check_pixel_size(format, pixel_size_angstrom):
+    if pixel_size_angstrom is None:
+        return
+    if format != "MRC":
+        raise ValueError(f"{format} holds no pixel size: write MRC, or pass None.")
+    if not (np.isfinite(pixel_size_angstrom) and pixel_size_angstrom > 0):
+        raise ValueError(f"the pixel size must be a positive number; got {pixel_size_angstrom=}.")
