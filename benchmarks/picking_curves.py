@@ -39,7 +39,7 @@ NET = {
     "patch_size": 96,
     "batch_size": 8,
     "max_epochs": 1,
-    "min_steps": 150,
+    "min_steps": 100,
     "lr": 3e-3,
     "lr_schedule": "cosine",
 }
@@ -241,7 +241,7 @@ INTRODUCTION = """# Labeled images that particle picking needs
 Machine: {machine}. Command: `python -m benchmarks.picking_curves`. Paired seeds: the same images to
 test on, the same first ones, the same seeds of the net.
 `{net}`,
-trained from scratch each time, for at least 150 steps; nothing was tuned. The strategy to be judged
+trained from scratch each time, for at least 100 steps; nothing was tuned. The strategy to be judged
 was named beforehand: `hybrid`, 70 % by least confidence, averaged over pixels, 30 % by core-set on
 the net's embeddings.
 Picks are peaks of the map at or above 0.5, of nanoparticles connected pixels, matched one to one
