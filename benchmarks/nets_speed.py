@@ -147,9 +147,9 @@ def score_memory_map(gigabytes):
         np.lib.format.open_memmap(path, "w+", np.uint8, (n, 112, 112))
         pool = np.load(path, mmap_mode="r")
         net = NetClassifier(_thumbnail_net, max_epochs=1, device="cpu").fit(X, y)
-        before = _peak_mib()
+        before = peak_mib()
         net.predict_proba(pool)
-    print(before, _peak_mib())
+    print(before, peak_mib())
 
 
 def _thumbnail_net(in_shape, n_classes, dropout):
@@ -158,7 +158,7 @@ def _thumbnail_net(in_shape, n_classes, dropout):
     return torch.nn.Sequential(torch.nn.AvgPool2d(7), MLP(small, n_classes, dropout=dropout))
 
 
-def _peak_mib():
+def peak_mib():
     # not ru_maxrss, which begins with the peak of the process that started this one
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024

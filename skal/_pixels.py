@@ -27,10 +27,10 @@ def pixel_scores(y_true, proba, *, threshold=0.5):
     Returns
     -------
     dict of str to float
-        precision, recall, f1_score and iou (intersection over union) at the
-        threshold; and auc, the area under the ROC curve of the probabilities themselves. They are
-        1 where no pixel is positive and none is predicted to be; where only one of the two is the
-        case, they are 0. The AUC is NaN, with a warning, where all pixels are of one class.
+        precision, recall, f1_score and iou (intersection over union) at the threshold, 1 where no
+        pixel is positive and none is predicted to be, 0 where only one of the two is the case; and
+        auc, the area under the ROC curve of the probabilities themselves, NaN with a warning where
+        all pixels are of one class.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def pixel_scores(y_true, proba, *, threshold=0.5):
         "precision": precision,
         "recall": recall,
         "f1_score": f1_score,
-        "iou": n_hits / n_either if n_either else 1.0,
+        "iou": float(n_hits / n_either) if n_either else 1.0,
         "auc": _area_under_roc(positive, negative),
     }
 

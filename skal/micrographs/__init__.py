@@ -10,6 +10,7 @@ from .coordinates import (
     micrograph_stem,
     scale_picks,
 )
+from .display import plot_picks
 from .filters import fourier_crop, low_pass, normalize
 from .formats import read_picks, write_picks
 from .images import (
@@ -24,6 +25,7 @@ from .patches import Patches, extract_patches, sample_patches
 from .picker import ParticlePicker
 from .picks import find_picks, log_picks
 from .scoring import PickScores, best_threshold, match_picks, score_picks
+from .simulator import contrast_transfer, simulate_micrograph
 
 __all__ = [
     "Batches",
@@ -35,6 +37,7 @@ __all__ = [
     "PicksReport",
     "best_threshold",
     "check_picks",
+    "contrast_transfer",
     "detect_flip",
     "extract_patches",
     "find_micrographs",
@@ -47,6 +50,7 @@ __all__ = [
     "match_picks",
     "micrograph_stem",
     "normalize",
+    "plot_picks",
     "read_batches",
     "read_micrograph",
     "read_picks",
@@ -54,6 +58,7 @@ __all__ = [
     "sample_patches",
     "scale_picks",
     "score_picks",
+    "simulate_micrograph",
     "write_micrograph",
     "write_picks",
 ]

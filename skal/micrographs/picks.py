@@ -38,8 +38,8 @@ def find_picks(score_map, diameter_px, *, threshold=0.5, method="peaks", border=
         "peaks" smooths the map by a Gaussian with a standard deviation of a sixth of the diameter
         and takes its peaks, the best first, none within 0.6 diameters of a better one; particles
         that touch stay apart. "components" takes the centers of mass of connected pixels at or
-        above the threshold, 8 neighbors each, that are at least 10 pixels large, as README of
-        seed 2 has it; it merges particles that touch.
+        above the threshold, 8 neighbors each, that are at least 10 pixels large, as segmentation
+        pipelines often do; it merges particles that touch.
     border : float, default=0
         No picks nearer to an edge than this, in pixels.
 

@@ -10,6 +10,7 @@ from .._rates import rates
 from ._checks import (
     check_columns,
     check_one_micrograph,
+    check_positive,
     validate_diameters,
     validate_points,
 )
@@ -31,7 +32,7 @@ class PickScores:
         the F1 of the means.
     average_precision : float
         The area under the curve of precision over recall of all micrographs together, as the
-        threshold of the score falls; NaN where picks have no score.
+        threshold of the score falls; NaN where some picks have no score.
     micro_precision, micro_recall, micro_f1_score : float
         Of all particles together, whatever their micrograph.
     per_micrograph : pandas.DataFrame
@@ -194,6 +195,8 @@ def _by_micrograph(picks, truth, radius, micrographs):
     """Return the parts of picks and truth by the names of the annotated micrographs."""
     check_columns(picks, ["micrograph", "x", "y"])
     check_columns(truth, ["micrograph", "x", "y"], "truth")
+    if radius is not None:
+        check_positive(radius, "radius")
     names = _annotated(picks, truth, micrographs)
     diameter = None if radius is None else 2 * radius
     parts = {}
@@ -244,6 +247,8 @@ def _average_precision(parts, is_true, n_truth):
     if not all("score" in part.picks for part in parts.values()):
         return float("nan")
     scores = np.concatenate([part.picks["score"] for part in parts.values()])
+    if not np.isfinite(scores).all():
+        return float("nan")
     hits = np.concatenate(is_true)
     if not hits.any():
         return 0.0 if n_truth else float("nan")

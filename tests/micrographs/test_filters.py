@@ -1,9 +1,10 @@
 """Smaller, smoother and standardized images."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from skal.micrographs import fourier_crop, low_pass, normalize
+from skal.micrographs import fourier_crop, low_pass, normalize, scale_picks
 
 
 def blob(shape, x, y, sigma):
@@ -49,6 +50,13 @@ def test_particles_come_to_where_scaled_picks_are(shape):
     x, y = center_of(small)
     assert x == pytest.approx((40.3 + 0.5) * shape[1] / 97 - 0.5, abs=1e-3)
     assert y == pytest.approx((70.8 + 0.5) * shape[0] / 120 - 0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.25, 0.75])
+def test_scaled_picks_stay_on_their_particles(factor):
+    picks = pd.DataFrame({"x": [41.7], "y": [60.2]})
+    small = fourier_crop(blob((120, 96), *picks.loc[0], sigma=6), factor)
+    assert center_of(small) == pytest.approx(tuple(scale_picks(picks, factor).loc[0]), abs=1e-3)
 
 
 def test_a_factor_is_of_both_sides():

@@ -198,6 +198,7 @@ def test_perfect_picks_have_perfect_scores():
 def test_picks_without_scores_have_no_average_precision():
     truth = table([[1, 1]], micrograph="a", diameter=3)
     assert np.isnan(score_picks(truth, truth).average_precision)
+    assert np.isnan(score_picks(truth.assign(score=np.nan), truth).average_precision)
 
 
 def test_micrographs_that_are_not_known_to_be_annotated_are_an_error():
@@ -252,6 +253,8 @@ def test_what_cannot_be_scored_is_refused():
         score_picks(truth, truth, 3, "best")
     with pytest.raises(ValueError, match="radius must be positive; got 0"):
         match_picks(truth, truth, 0)
+    with pytest.raises(ValueError, match="radius must be a positive number; got -1"):
+        score_picks(truth, truth, -1)
     with pytest.raises(ValueError, match="micrograph is missing among x, y"):
         score_picks(table([]), truth, 3)
     with pytest.raises(ValueError, match="annotated micrograph to score; got none"):
