@@ -242,6 +242,7 @@ def test_options_are_words_again():
         ("run", ["--diameter", 1], "particles must be at least 2 pixels wide"),
         ("run", ["--border", 40], "no pick is on any of the 4 micrographs"),
         ("run-all", ["--devices", "abacus"], "--devices says where"),
+        ("run", ["--device", "abacus"], "device must be auto, cpu, cuda or mps"),
     ],
 )
 def test_wrong_arguments_are_one_line(data, tmp_path, command, arguments, message):
@@ -249,6 +250,7 @@ def test_wrong_arguments_are_one_line(data, tmp_path, command, arguments, messag
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: {message}"), result.stderr
     assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_device_that_is_not_there_is_one_line(data, tmp_path):

@@ -105,6 +105,7 @@ def test_picks_outside_are_told_and_left_out(data, tmp_path):
         ("micrograph,x,y\nt0.mrc,5,5\n", ["--threshold", "often"], "--threshold must be a number"),
         ("micrograph,x,y\nt0.mrc,5,5\n", ["--threshold", "0"], "--threshold must be above 0"),
         ("micrograph,x,y\nt0.mrc,5,5\n", ["--diameter", 8, "--border", 40], "no pick is on any"),
+        ("micrograph,x,y\nt0.mrc,5,5\n", ["--device", "abacus"], "device must be auto, cpu"),
         ("micrograph,x,y\nt0.mrc,5,5\n", ["--diameter", 8, "--learning-rate", 0], "The 'lr'"),
     ],
 )

@@ -51,3 +51,18 @@ def check_threshold(threshold):
     """End with an error unless a threshold is None or in (0, 1]."""
     if threshold is not None and not 0 < threshold <= 1:
         fail(f"--threshold must be above 0 and at most 1; got {threshold:g}.")
+
+
+def device_of(device, multi_gpu=False):
+    """Return the device that nets are given, or raise a ValueError if it is not there."""
+    from ...experiments._devices import check_device
+    from ...nets._seeds import choose_device
+
+    if not multi_gpu:
+        check_device(device)
+        return device
+    try:
+        choose_device("all")
+    except ValueError as error:
+        raise ValueError("--multi-gpu needs CUDA devices, but torch finds none.") from error
+    return "all"

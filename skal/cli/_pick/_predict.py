@@ -7,7 +7,16 @@ import typer
 
 from .._errors import fail, one_line
 from .._options import option
-from ._options import OUTPUT, PARTICLES, Device, Format, Micrographs, Quiet, check_threshold
+from ._options import (
+    OUTPUT,
+    PARTICLES,
+    Device,
+    Format,
+    Micrographs,
+    Quiet,
+    check_threshold,
+    device_of,
+)
 
 
 def predict(
@@ -62,7 +71,7 @@ def predict(
     check_threshold(threshold)
     of_net = {"diameter": diameter, "working_diameter": working_diameter, "border": border}
     try:
-        picker = _load(model, of_net, device)
+        picker = _load(model, of_net, device_of(device))
         picker.threshold_ = picker.threshold_ if threshold is None else threshold
         paths = find_micrographs(micrographs)
         check_destination(output, format, [path.name for path in paths])

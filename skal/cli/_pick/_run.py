@@ -26,6 +26,7 @@ from ._options import (
     Seed,
     Width,
     WorkingDiameter,
+    device_of,
 )
 
 TrainDir = Annotated[
@@ -124,6 +125,7 @@ def compare_strategies(names, options):
         border_px=options["border"],
     )
     try:
+        device = device_of(options["device"], options["multi_gpu"])
         data = load_picking_data(
             options["train_data_dir"], options["val_data_dir"], options["picks"], picker
         )
@@ -131,7 +133,7 @@ def compare_strategies(names, options):
             typer.echo(repr(data))
         return run_picking(
             data,
-            _segmenter(options),
+            _segmenter(options, device),
             names,
             n_iterations=options["num_iterations"],
             initial_ratio=options["initial_ratio"],
@@ -148,7 +150,7 @@ def compare_strategies(names, options):
         fail(one_line(error, diameter_px="--diameter"))
 
 
-def _segmenter(options):
+def _segmenter(options, device):
     from ...nets import AttentionUNetSegmenter
 
     return AttentionUNetSegmenter(
@@ -159,5 +161,5 @@ def _segmenter(options):
         warm_epochs=options["retrain_epochs"],
         batch_size=options["batch_size"],
         lr=options["learning_rate"],
-        device="all" if options["multi_gpu"] else options["device"],
+        device=device,
     )

@@ -24,11 +24,12 @@ from ._options import (
     Quiet,
     Resume,
     Width,
+    device_of,
 )
 from ._tables import picks_on, tell
 
 LABELS, PSEUDO = "Labels", "Pseudo-labels"
-COLUMNS = ("precision", "recall", "f1_score", "iou", "auc", "kept")
+COLUMNS = ("iteration", "precision", "recall", "f1_score", "iou", "auc", "kept")
 
 
 class Loss(StrEnum):
@@ -143,6 +144,7 @@ def self_train(
 
     _check(options)
     try:
+        options["device"] = device_of(device, multi_gpu)
         data = _load(options)
         with nullcontext() if deterministic else fastest_algorithms(), warnings.catch_warnings():
             # nobody trains a saved model on here: a resumed run sets the loss again
@@ -220,7 +222,7 @@ def _net(options, loss):
         loss=_loss(loss, options["pos_weight"]),
         batch_size=options["batch_size"],
         lr=options["learning_rate"],
-        device="all" if options["multi_gpu"] else options["device"],
+        device=options["device"],
     )
 
 
@@ -249,9 +251,15 @@ def _train(data, options):
             resume=options["resume"],
         )
     summary = read_json(folder / SUMMARY)
-    table = pd.DataFrame(summary["iterations"]).set_index("iteration")[list(COLUMNS)]
+    in_vain = sum(iteration["f1_score"] is None for iteration in summary["iterations"])
+    if in_vain:
+        tell(
+            f"{in_vain} iterations trained nothing: too few pixels are sure. Train longer, or move "
+            f"--positive-threshold and --negative-threshold."
+        )
+    table = pd.DataFrame(summary["iterations"])[list(COLUMNS)]
     return (
-        f"{table.to_string(float_format='{:.4f}'.format, na_rep='-')}\n"
+        f"{table.to_string(index=False, float_format='{:.4f}'.format, na_rep='-')}\n"
         f"best is iteration {summary['best_iteration']}: F1 of held-out pixels "
         f"{summary['final_f1_score']:.4f}, supervised {summary['supervised_f1_score']:.4f}"
     )

@@ -25,6 +25,7 @@ from ._options import (
     Width,
     WorkingDiameter,
     check_threshold,
+    device_of,
 )
 from ._tables import picks_on
 
@@ -81,7 +82,6 @@ def train(
         validation_fraction=val_split,
         batch_size=batch_size,
         lr=learning_rate,
-        device="all" if multi_gpu else device,
         random_state=seed,
         verbose=int(not quiet),
     )
@@ -94,6 +94,7 @@ def train(
     )
     try:
         check_place(output)
+        segmenter.set_params(device=device_of(device, multi_gpu))
         paths = find_micrographs(micrographs)
         known = picks_on(paths, read_picks(picks))
         if not quiet:
