@@ -182,7 +182,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             pass
         return self
 
-    def iter_fit(self, X, y, X_val=None, y_val=None, *, done=(), **fit_params):
+    def iter_fit(self, X, y, X_val=None, y_val=None, *, done=(), fitted=None, **fit_params):
         """Run like `fit`, and yield the record of each round when it ends.
 
         Between two rounds the loop can be used: it predicts with the learner so far.
@@ -195,6 +195,9 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
             Records of rounds that an earlier run with the same arguments has finished. Their
             labels are taught anew, and the run goes on with the next round. Not with stopping
             rules, which would not have seen those rounds.
+        fitted : estimator, default=None
+            The learner's estimator as it was after these rounds, if it was kept: it is gone on
+            with, and not trained again.
 
         Yields
         ------
@@ -204,7 +207,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         X, y = self._start(X, y, X_val, y_val)
         weights = fit_params.pop("sample_weight", None)
         if done:
-            self._teach_again(X, y, done, weights, fit_params)
+            self._teach_again(X, y, done, weights, fit_params, fitted)
         while not (self.history_ and self._is_over(X, self._unlabeled(X))):
             chosen, query_weights, query_seconds = self._choose(X, y)
             weight = _product(weights, query_weights, chosen)
@@ -271,7 +274,7 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         unlabeled[self.labeled_indices_] = False
         return unlabeled
 
-    def _teach_again(self, X, y, done, weights, fit_params):
+    def _teach_again(self, X, y, done, weights, fit_params, fitted):
         """Teach the labels of finished rounds: all at once, unless each round leaves a trace."""
         if self.rules_:
             raise ValueError(
@@ -282,11 +285,18 @@ class ActiveLearningLoop(MetaEstimatorMixin, BaseEstimator):
         rounds = [np.asarray(record["indices"], dtype=np.intp) for record in done]
         query_weights = _query_weights(done)
         self._check_committee(X, y, rounds[0])
-        if not (self.keep_estimators or _warm_starts(self.learner_)):
+        if fitted is not None or not (self.keep_estimators or _warm_starts(self.learner_)):
             joined = None if query_weights[0] is None else np.concatenate(query_weights)
             rounds, query_weights = [np.concatenate(rounds)], [joined]
         for indices, theirs in zip(rounds, query_weights, strict=True):
-            self._label(X, y, indices, _product(weights, theirs, indices), fit_params)
+            weight = _product(weights, theirs, indices)
+            if fitted is None:
+                self._label(X, y, indices, weight, fit_params)
+            else:
+                self.learner_._go_on_from(
+                    fitted, take_rows(X, indices), take_rows(y, indices), weight
+                )
+                self.labeled_indices_ = indices
 
     def _label(self, X, y, chosen, weight, fit_params):
         """Teach the learner the labels of `chosen`, and return the seconds it took."""

@@ -27,6 +27,13 @@ def clean_axes(ax, grid):
     ax.set_axisbelow(True)
 
 
+def count_in_integers(ax):
+    """Put ticks of the x axis at integers only: there are no parts of labels."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+
+
 def add_share_axis(ax, n_samples):
     """Draw a second x axis above, in % of all labels there are to get, and say so in the title."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator

@@ -162,6 +162,10 @@ class RunFolder:
         """Write which samples this seed has held out to test on."""
         write_json(self.path / TEST, indices)
 
+    def last_iteration(self):
+        """Return the folder of the last whole round."""
+        return self._iteration(len(self.read()) - 1)
+
     def log(self, message):
         """Append a line to the log, which can be followed while the run goes on."""
         with writing(self.path / LOG):

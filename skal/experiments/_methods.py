@@ -71,7 +71,8 @@ def _labels(result, runs, shared):
     steps = [after - before for n in counts for before, after in pairwise(n)]
     if steps:
         queries = _span([len(n) - 1 for n in counts])
-        text += f"; each of {queries} queries added {_span(steps)}, up to {_at(result, counts, -1)}"
+        each = "the only query" if queries == "1" else f"each of {queries} queries"
+        text += f"; {each} added {_span(steps)}, up to {_at(result, counts, -1)}"
     spent = shared.get("n_labels_spent")
     return f"{text}.{f' These numbers include {spent:,} labels spent before.' if spent else ''}"
 
@@ -82,7 +83,7 @@ def _at(result, counts, end):
     share = ""
     if result.n_samples is not None and len(set(labels)) == 1:
         share = f" ({100 * labels[0] / result.n_samples:.3g} %)"
-    return f"{_span(labels)} labels{share}"
+    return f"{_span(labels)} label{'' if labels == [1] * len(labels) else 's'}{share}"
 
 
 def _span(values):
@@ -93,9 +94,14 @@ def _span(values):
 def _model(shared):
     if not _is_own(shared):
         return ""
-    model = described(shared["estimator"])
+    model = described(_without_strategy(shared["estimator"]))
     weights = ", with the weights of the queries" if shared.get("use_query_weights") else ""
     return f"After each query the model, `{model}`, was trained on all labels so far{weights}."
+
+
+def _without_strategy(estimator):
+    """Return a learner without its query strategy: runs have strategies of their own."""
+    return {key: value for key, value in estimator.items() if key != "query_strategy"}
 
 
 def _is_own(shared):
@@ -122,7 +128,8 @@ def _evaluation(result, runs, is_held_out):
     data, test_size = (_shared(runs, key) for key in ("data", "test_size"))
     where = ""
     if isinstance(data, dict) and data.get("X_test"):
-        where = f", on {data['X_test']['n_samples']:,} test samples that are the same in all runs"
+        n_test = data["X_test"]["n_samples"]
+        where = f", on {n_test:,} test sample{'' if n_test == 1 else 's'}, the same in all runs"
     elif test_size is not None:
         share = f"{100 * test_size:g} %" if isinstance(test_size, float) else f"{test_size:,}"
         where = f", on {share} of the samples, which each seed held out anew"

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from .._data import n_rows, take_rows
 from .._random import derive_seed
+from ..exceptions import SavedNetError
 from ..learners import ActiveLearner
 from ..loop import ActiveLearningLoop
 from ._folders import METRIC_KEYS, MODEL, RunFolder
@@ -109,7 +110,8 @@ def _run(experiment, name, strategy, seed, folder, config):
     X, y = take_rows(experiment.X, train), take_rows(experiment.y, train)
     loop = experiment.loop(strategy, seed)
     done = [{**record, "indices": np.searchsorted(train, record["indices"])} for record in records]
-    for record in loop.iter_fit(X, y, X_test, y_test, done=done):
+    fitted = _saved_net(loop.learner, place) if records else None
+    for record in loop.iter_fit(X, y, X_test, y_test, done=done, fitted=fitted):
         end_if_orphaned(experiment.main_process)
         records.append(_finished(record, loop, train, experiment.n_labels_spent))
         if experiment.metrics is not None:
@@ -120,6 +122,23 @@ def _run(experiment, name, strategy, seed, folder, config):
         if experiment.on_round is not None:
             experiment.on_round(name, seed, records[-1], loop.learner_)
     return records
+
+
+def _saved_net(learner, place):
+    """Return the net that the last whole round has kept, if it is all that there was of it.
+
+    Without, a learner with a warm start trains all rounds again.
+    """
+    estimator = getattr(learner, "estimator", None)
+    if not getattr(learner, "warm_start", False) or not hasattr(estimator, "to_files"):
+        return None
+    try:
+        net = type(estimator).load(place.last_iteration())
+    except SavedNetError:
+        return None
+    own, saved = estimator.get_params(deep=False), net.get_params(deep=False)
+    free = {"random_state", "warm_start"}  # which the learner sets
+    return net if all(saved[k] == own[k] for k in own if k not in free) else None
 
 
 def _measured(metrics, learner, X_test, y_test):

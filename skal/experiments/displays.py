@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._axes import add_share_axis, clean_axes, strategy_styles
+from ._axes import add_share_axis, clean_axes, count_in_integers, strategy_styles
 from ._statistics import half_width, paired_half_width
 
 MIN_GAP = 0.058  # between direct labels, as a share of the height of the axes
@@ -146,6 +146,7 @@ class LearningCurveDisplay:
         self._limit()
         clean_axes(self.ax_, grid="y")
         self.ax_.set(xlabel="Labeled samples", ylabel=_capitalized(self.score_name))
+        count_in_integers(self.ax_)
         self.ax_.set_title(self.note, loc="left", fontsize="small", color="#555555")
         if self.n_samples is not None:
             add_share_axis(self.ax_, self.n_samples)

@@ -220,6 +220,11 @@ class ActiveLearner(QueryMixin, MetaEstimatorMixin, modAL.models.ActiveLearner):
             self.labeled_ = labeled
         return self
 
+    def _go_on_from(self, fitted, X, y, sample_weight=None):
+        """Take labeled samples, and an estimator that was trained on them before."""
+        self._add_training_data(X, y, sample_weight)
+        self.estimator_ = fitted
+
     def _holds_data(self):
         return self._labeled is not None
 

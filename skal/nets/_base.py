@@ -89,10 +89,13 @@ class BaseNet(BaseEstimator):
             if net is None:
                 monitor = "train_loss" if valid_data is None else "valid_loss"
                 self.net_ = self._make_net(device, monitor).initialize()
-            elif net.lr != self.lr:
+            else:
                 net.set_params(lr=self.lr)
+                net.initialize_optimizer()  # as after loading: what the last one knew is not kept
             n_epochs = self._n_epochs(data, is_warm=net is not None)
             self.net_.set_params(max_epochs=n_epochs, batch_size=batch_size)
+            if self.lr_schedule == "cosine":
+                self.net_.set_params(callbacks__lr_schedule__T_max=n_epochs)
             self.net_.valid_data = valid_data
             try:
                 self.net_.partial_fit(data)

@@ -43,17 +43,25 @@ def make_callbacks(net, monitor):
     `monitor` is the loss that early stopping watches.
     """
     callbacks = [("keep_good", KeepGood()), ("timer", EpochTimer())]
-    if net.lr_schedule == "cosine":
-        policy = torch.optim.lr_scheduler.CosineAnnealingLR
-        callbacks.append(("lr_schedule", LRScheduler(policy, T_max=net.max_epochs)))
-    elif net.lr_schedule is not None:
-        callbacks.append(("lr_schedule", net.lr_schedule))
+    if net.lr_schedule is not None:
+        callbacks.append(("lr_schedule", _schedule_of(net)))
     callbacks += net.callbacks or []
     if net.early_stopping is not None:
         callbacks.append(("early_stopping", EarlyStopping(monitor, patience=net.early_stopping)))
     if net.verbose:
         callbacks.append(("print_log", PrintLog()))
     return callbacks
+
+
+def _schedule_of(net):
+    """Return what changes the learning rate; a warm start begins it anew."""
+    if net.lr_schedule == "cosine":  # training says over how many epochs
+        policy = torch.optim.lr_scheduler.CosineAnnealingLR
+        return LRScheduler(policy, T_max=net.max_epochs, last_epoch=-1)
+    schedule = copy.deepcopy(net.lr_schedule)
+    if schedule.policy not in ("ReduceLROnPlateau", torch.optim.lr_scheduler.ReduceLROnPlateau):
+        schedule.last_epoch = -1
+    return schedule
 
 
 def augmentation_of(net):

@@ -220,7 +220,8 @@ class NetSegmenter(BaseNet):
         X = self._check_y_and_samples(X, y)
         y = _validate_masks(y)
         seed = self._seed()
-        classes = np.unique(y[y != IGNORE])
+        labels = _labels_in(y)
+        classes = labels[labels != IGNORE]
         if not len(classes):
             raise ValueError("y has no labeled pixel: all are -1. Label some pixels first.")
         data = self._labeled(X, y, classes)
@@ -233,14 +234,16 @@ class NetSegmenter(BaseNet):
 
     def _labeled(self, X, y, classes):
         """Return images with positions of classes."""
-        check_known(np.unique(y), [IGNORE, *classes])
+        check_known(_labels_in(y), [IGNORE, *classes])
         size = _make_reader(X).size_of(X)
         if len(X) != len(y) or y.shape[1:] != tuple(size):
             raise ValueError(
                 f"y must hold a mask for each image, of shape {(len(X), *size)}; got {y.shape}."
             )
-        positions = np.searchsorted(classes, y).astype(np.int16)
-        return Samples(X, np.where(y == IGNORE, np.int16(IGNORE), positions))
+        positions = np.full(y.shape, IGNORE, np.int16)
+        for k, label in enumerate(classes):
+            positions[y == label] = k
+        return Samples(X, positions)
 
     def _fit(self, data, valid_data, classes, seed):
         self.shares_ = _shares(data.y, len(classes))
@@ -554,9 +557,14 @@ def _validate_masks(y):
     return y
 
 
+def _labels_in(y):
+    """Return the labels in masks, in order; one mask is looked at at a time."""
+    return np.unique(np.concatenate([np.unique(mask) for mask in y])) if len(y) else y[:0]
+
+
 def _shares(y, n_classes):
     """Return the share of each class among labeled pixels."""
-    counts = np.bincount(y[y != IGNORE], minlength=n_classes)
+    counts = np.array([np.count_nonzero(y == k) for k in range(n_classes)])
     return counts / counts.sum()
 
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -375,3 +376,25 @@ def test_file_is_replaced_at_once_or_not_at_all(tmp_path, monkeypatch):
 
 def _raise_no_space(*_):
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_resumed_warm_start_goes_on_from_the_saved_net(tmp_path, monkeypatch):
+    from skal.nets import MLPClassifier
+
+    learner = ActiveLearner(MLPClassifier(max_epochs=2, lr_schedule="cosine"), warm_start=True)
+    options = {"save_models": True, "seeds": 1, "full_data": False, "X_test": X, "y_test": y}
+    whole = _compare(tmp_path / "whole", learner, **options)
+    _compare(tmp_path / "run", learner, **options)
+    for name in STRATEGIES:
+        shutil.rmtree(tmp_path / "run" / name / "seed_0" / "iteration_3")
+    n_fits = []
+    fit = MLPClassifier.fit
+
+    def counted(self, X, y, *args, **kwargs):
+        n_fits.append(len(y))
+        return fit(self, X, y, *args, **kwargs)
+
+    monkeypatch.setattr(MLPClassifier, "fit", counted)
+    resumed = _compare(tmp_path / "run", learner, **options, resume=True)
+    assert what_repeats(resumed) == what_repeats(whole)
+    assert n_fits == [18, 18]  # the last round of each strategy

@@ -319,6 +319,14 @@ def test_few_images_are_trained_on_for_more_epochs(n_images, n_epochs):
     assert len(net.history_) == n_epochs
 
 
+def test_the_cosine_schedule_spans_all_epochs():
+    X, y = discs(1)
+    net = small(min_steps=10, batch_size=4, patch_size=16, lr_schedule="cosine").fit(X, y)
+    rates = [epoch["event_lr"] for epoch in net.history_]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 0.03 * rates[0]
+
+
 def test_all_devices_are_those_of_cuda():
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="torch finds none"):

@@ -81,6 +81,16 @@ def test_the_learning_rate_follows_a_schedule(squares, schedule):
     net = MLPClassifier(lr_schedule=schedule, max_epochs=5).fit(X, y)
     rates = [epoch["event_lr"] for epoch in net.history_]
     assert rates[0] > rates[-1]
+    net.set_params(warm_start=True).fit(X, y)
+    assert [epoch["event_lr"] for epoch in net.history_[5:]] == rates  # it begins anew
+
+
+def test_a_warm_start_of_a_saved_net_is_that_of_the_net_itself(squares, tmp_path):
+    X, y = squares
+    net = MLPClassifier(max_epochs=3, warm_start=True, random_state=0).fit(X, y)
+    net.save(tmp_path)
+    saved = MLPClassifier.load(tmp_path).fit(X, y)
+    assert torch.equal(weights_of(saved), weights_of(net.fit(X, y)))
 
 
 def test_callbacks_of_the_user_are_heard(squares):
