@@ -15,6 +15,7 @@ from ..metrics import pixel_scores
 from ..micrographs import (
     ParticlePicker,
     extract_patches,
+    find_micrographs,
     find_picks,
     micrograph_stem,
     read_batches,
@@ -40,7 +41,6 @@ ACQUISITION_FUNCTIONS = {
     "hybrid": Hybrid(LeastConfidence(), CoreSet(), share=0.7),
     "random": RandomSampling(),
 }
-IMAGES = (".mrc", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".mrc.gz", ".mrc.bz2")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ def load_picking_data(train, val, picks=None, picker=None):
             f"picks of the micrographs in {train} are needed: there are no batch_*.npz files with "
             f"masks. Name a file or folder of picks."
         )
-    paths, val_paths = _micrographs_in(train), _micrographs_in(val)
+    paths, val_paths = find_micrographs([train]), find_micrographs([val])
     _check_apart(paths, val_paths)
     picker = ParticlePicker() if picker is None else clone(picker)
     table = read_picks(picks)
@@ -137,13 +137,6 @@ def _joined(folder):
     if len(shapes) > 1:
         raise ValueError(f"all images in {folder} must be of one size; got {shapes}.")
     return np.concatenate(images), np.concatenate(masks)
-
-
-def _micrographs_in(folder):
-    paths = sorted(p for p in folder.iterdir() if p.name.lower().endswith(IMAGES))
-    if not paths:
-        raise ValueError(f"{folder} holds no micrographs: none ends in {', '.join(IMAGES)}.")
-    return paths
 
 
 def _check_apart(train, val):

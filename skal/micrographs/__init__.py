@@ -13,7 +13,13 @@ from .coordinates import (
 from .display import plot_picks
 from .filters import fourier_crop, low_pass, normalize
 from .formats import read_picks, write_picks
-from .images import Micrograph, read_micrograph, read_stack, write_micrograph
+from .images import (
+    Micrograph,
+    find_micrographs,
+    read_micrograph,
+    read_stack,
+    write_micrograph,
+)
 from .masks import make_mask
 from .patches import Patches, extract_patches, sample_patches
 from .picker import ParticlePicker
@@ -34,6 +40,7 @@ __all__ = [
     "contrast_transfer",
     "detect_flip",
     "extract_patches",
+    "find_micrographs",
     "find_picks",
     "flip_picks",
     "fourier_crop",

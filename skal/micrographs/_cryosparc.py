@@ -8,7 +8,6 @@ from ..exceptions import FormatError
 from ._numpy import loading
 from ._table import make_picks
 
-MAGIC = b"\x93NUMPY"
 PATH, SHAPE = "location/micrograph_path", "location/micrograph_shape"
 X, Y = "location/center_x_frac", "location/center_y_frac"
 KINDS = {PATH: "SU", SHAPE: "iu", X: "f", Y: "f"}  # kinds of NumPy's types

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 COMPRESSED = (".gz", ".bz2")
-IMAGES = (".mrc", ".mrcs", ".map", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".eer")
+IMAGES = (".mrc", ".mrcs", ".map", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".eer", ".npy")
 CRYOSPARC_PREFIX = re.compile(r"\d{21}_(?=.)")  # an identifier of 64 bits, filled up with zeros
 
 

@@ -1,6 +1,7 @@
 """A fitted picker in a folder: what its net writes, and the rest as JSON."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -9,22 +10,28 @@ from ..exceptions import SavedNetError
 from ._names import listed
 
 FILE, FORMAT = "picker.json", 1
+FILES = {FILE, "net.json", "weights.safetensors"}  # the others are those of a net
+
+
+def check_place(folder):
+    """Raise where saving a picker would remove other files than those of a picker."""
+    folder = Path(folder)
+    others = {path.name for path in folder.iterdir()} - FILES if folder.is_dir() else set()
+    if others:
+        raise FileExistsError(
+            f"{folder} holds {listed(sorted(others))}, which saving a picker would remove. Choose "
+            f"another folder."
+        )
 
 
 def save_picker(picker, folder):
-    """Write a picker and its net into a folder that holds nothing else."""
+    """Write a picker and its net into a folder, in place of what is there."""
     if not hasattr(picker.segmenter_, "to_files"):
         raise TypeError(
             f"a picker can be saved if its segmenter is one of skal.nets; "
             f"{type(picker.segmenter_).__name__} has no to_files."
         )
     files = {FILE: _to_json(picker), **picker.segmenter_.to_files()}
-    others = {path.name for path in folder.iterdir()} - set(files) if folder.is_dir() else set()
-    if others:
-        raise FileExistsError(
-            f"{folder} holds {listed(sorted(others))}, which are no part of a picker and would be "
-            f"removed. Choose another folder."
-        )
     make_folder(folder.parent)
     write_folder(folder, files)
 

@@ -2,8 +2,8 @@
 
 from ..exceptions import FormatError
 from ._content import decode
-from ._cryosparc import MAGIC
 from ._json import is_coordinates, is_eman2, load_json
+from ._numpy import MAGIC
 from ._tables import CRYOPPP, CRYOTRANSFORMER, TOPAZ
 
 HEADERS = [  # format, delimiter (None: any space), the columns that it must have

@@ -9,12 +9,11 @@ import numpy as np
 
 from ..exceptions import FormatError
 from ._content import reading
-from ._numpy import loading
+from ._numpy import CHANNELS, averaged_channels, loading
 
 __all__ = ["Batches", "read_batches"]
 
 LABELS = (-1, 0, 1)  # ignore, background, particle
-CHANNELS = (1, 3)  # gray, and gray as colors
 
 
 class Batches(Sequence):
@@ -80,7 +79,7 @@ def _by_number(path):
 def _read(path):
     images, masks = _load(path)
     if images.ndim == 4 and images.shape[-1] in CHANNELS:
-        images = _averaged(images)
+        images = averaged_channels(images)
     if images.ndim != 3 or masks.shape != images.shape:
         raise FormatError(
             f"{path}: images must have shape (N, H, W) or (N, H, W, C) and masks (N, H, W) of the "
@@ -105,12 +104,3 @@ def _load(path):
         if missing:
             raise FormatError(f"{path} needs the arrays images and masks; {missing} are missing.")
         return arrays["images"], arrays["masks"]
-
-
-def _averaged(images):
-    """Return the mean of the channels, an image at a time to take little memory."""
-    averaged = np.empty(images.shape[:-1], images.dtype)
-    for i, image in enumerate(images):
-        mean = image.mean(axis=-1)
-        averaged[i] = np.rint(mean) if images.dtype.kind in "iu" else mean
-    return averaged

@@ -228,12 +228,7 @@ def write_picks(picks, path, *, format=None, micrographs=()):
     extension of names.
     """
     path, micrographs = Path(path), list(dict.fromkeys(micrographs))
-    format = format or BY_SUFFIX.get(path.suffix.lower())
-    if format not in WRITABLE:
-        raise ValueError(
-            f"format must be one of {', '.join(WRITABLE)}, or the extension of the file one of "
-            f"{', '.join(BY_SUFFIX)}; got {format=} and {str(path)!r}."
-        )
+    format = _format_to_write(path, format)
     check_picks_table(picks)
     check_names(micrographs)
     if FORMATS[format].is_folder:
@@ -246,32 +241,62 @@ def write_picks(picks, path, *, format=None, micrographs=()):
         write_bytes(file, text.encode())
 
 
+def check_destination(path, format, micrographs):
+    """Raise what :func:`write_picks` would, before there are picks to write.
+
+    Parameters
+    ----------
+    path, format, micrographs
+        As for :func:`write_picks`; the micrographs that will have picks.
+    """
+    format = _format_to_write(Path(path), format)
+    if FORMATS[format].is_folder:
+        _files_to_write(Path(path), FORMATS[format].suffixes[0], micrographs)
+
+
+def _format_to_write(path, format):
+    format = format or BY_SUFFIX.get(path.suffix.lower())
+    if format not in WRITABLE:
+        raise ValueError(
+            f"format must be one of {', '.join(WRITABLE)}, or the extension of the file one of "
+            f"{', '.join(BY_SUFFIX)}; got {format=} and {str(path)!r}."
+        )
+    return format
+
+
 def _by_file(picks, path, format, micrographs):
     """Return the text of each file of a format that has one file a micrograph."""
     picks = picks.copy(deep=False)
     picks.attrs = {}  # they would be copied with each group
     tables = dict(list(picks.groupby("micrograph", sort=False)))
     tables = {name: tables.get(name, picks[:0]) for name in [*micrographs, *tables]}
-    by_stem(tables)
-    texts = {without_extension(name): format.write(table) for name, table in tables.items()}
-    suffix = format.suffixes[0]
-    if path.suffix.lower() == suffix:
-        if list(texts) != [path.stem]:
-            raise ValueError(
-                f"{path.name} stands for the micrograph {path.stem!r}; got picks of "
-                f"{listed(list(texts)) or 'none'}. Pass a folder, or its picks only."
-            )
-        return {path: texts[path.stem]}
-    _check_folder(path, suffix, texts)
-    make_folder(path)
-    return {path / f"{stem}{suffix}": text for stem, text in texts.items()}
+    files = _files_to_write(path, format.suffixes[0], tables)
+    texts = {files[name]: format.write(table) for name, table in tables.items()}
+    if path not in texts:
+        make_folder(path)
+    return texts
 
 
-def _check_folder(folder, suffix, texts):
-    hidden = [stem for stem in texts if stem.startswith(".")]
+def _files_to_write(path, suffix, micrographs):
+    """Return the file of each micrograph: in the folder `path`, or of a single one `path`."""
+    by_stem(micrographs)
+    stems = {name: without_extension(name) for name in micrographs}
+    if path.suffix.lower() != suffix:
+        _check_folder(path, suffix, stems.values())
+        return {name: path / f"{stem}{suffix}" for name, stem in stems.items()}
+    if list(stems.values()) != [path.stem]:
+        raise ValueError(
+            f"{path.name} stands for the micrograph {path.stem!r}; got picks of "
+            f"{listed(list(stems.values())) or 'none'}. Pass a folder, or its picks only."
+        )
+    return dict.fromkeys(stems, path)
+
+
+def _check_folder(folder, suffix, stems):
+    hidden = [stem for stem in stems if stem.startswith(".")]
     if hidden:
         raise ValueError(f"names must not begin with a dot, which hides files; got {hidden[0]!r}.")
-    others = [file.name for file in folder.glob(f"[!.]*{suffix}") if file.stem not in texts]
+    others = [file.name for file in folder.glob(f"[!.]*{suffix}") if file.stem not in stems]
     if others:
         raise ValueError(
             f"{folder} has files of other micrographs, which would be read as part of these: "

@@ -6,13 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from ..exceptions import FormatError
-from ._content import read_head
+from ._content import read_head, reading
 from ._mrc import is_mrc, read_mrc, write_mrc
+from ._names import by_stem
+from ._numpy import MAGIC, read_npy
 from ._pictures import picture_format, read_picture, write_picture
 
-__all__ = ["Micrograph", "read_micrograph", "read_stack", "write_micrograph"]
+__all__ = ["Micrograph", "find_micrographs", "read_micrograph", "read_stack", "write_micrograph"]
 
 HEAD_BYTES = 212  # as far as the map ID of MRC
+ENDINGS = (".mrc", ".mrc.gz", ".mrc.bz2", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".npy")
 FORMATS_BY_SUFFIX = {".mrc": "MRC", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 
 
@@ -47,8 +50,50 @@ class Micrograph:
         )
 
 
+def find_micrographs(paths):
+    """Find the files of micrographs among files and in folders.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        Files, which are taken as they are, and folders, whose files that end in .mrc, .mrc.gz,
+        .mrc.bz2, .tif, .tiff, .png, .jpg, .jpeg or .npy are taken by name. Hidden files and folders
+        in them are left out.
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    FormatError
+        If a path is not there, or a folder has no micrographs.
+    ValueError
+        If two files have one name, but for folders and endings: their picks would be mixed.
+    """
+    found = [file for path in map(Path, paths) for file in _files_at(path)]
+    by_stem(map(str, found))
+    return list(dict.fromkeys(found))
+
+
+def _files_at(path):
+    if not path.is_dir():
+        with reading(path):
+            path.stat()  # whether it can be read is told later, of each
+        return [path]
+    with reading(path):
+        files = sorted(file for file in path.iterdir() if _is_micrograph(file))
+    if not files:
+        raise FormatError(f"{path} has no micrographs: no file ends in {', '.join(ENDINGS)}.")
+    return files
+
+
+def _is_micrograph(path):
+    return path.name.lower().endswith(ENDINGS) and path.name[0] != "." and path.is_file()
+
+
 def read_micrograph(path, *, mmap=False):
-    """Read a micrograph: MRC, also gzip and bzip2, TIFF, PNG or JPEG.
+    """Read a micrograph: MRC, also gzip and bzip2, TIFF, PNG, JPEG or NumPy's npy.
 
     The format is told by the content of the file; its extension does not matter.
 
@@ -118,13 +163,16 @@ def _read(path, mmap, n_images):
     head = read_head(path, HEAD_BYTES)
     if is_mrc(head):
         return read_mrc(path, mmap, n_images)
-    if picture_format(head) is None:
+    is_npy = head.startswith(MAGIC)
+    if not is_npy and picture_format(head) is None:
         raise FormatError(
-            f"{path} is not MRC, TIFF, PNG or JPEG: it begins with {head[:8].hex(' ')}, and has no "
-            f"'MAP' at byte 209. Convert it to one of these formats."
+            f"{path} is not MRC, TIFF, PNG, JPEG or npy: it begins with {head[:8].hex(' ')}, and "
+            f"has no 'MAP' at byte 209. Convert it to one of these formats."
         )
     if mmap:
         raise FormatError(f"only MRC can be mapped into memory: pass mmap=False to read {path}.")
+    if is_npy:
+        return read_npy(path, n_images), None
     return read_picture(path, n_images), None
 
 

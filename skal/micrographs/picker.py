@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._compat import HasMethods, Interval, StrOptions
 from ._checks import check_border, check_positive
 from ._picked import by_micrograph, check_masks, on_images, validate_picks, warn_of
-from ._saved_pickers import read_picker, save_picker
+from ._saved_pickers import check_place, read_picker, save_picker
 from ._sources import load, name_micrographs, naming
 from ._working import is_within, move_picks, pixels_within, stack, working_shape
 from .filters import fourier_crop
@@ -355,7 +355,37 @@ class ParticlePicker(BaseEstimator):
             If the segmenter is no net of skal.
         """
         check_is_fitted(self)
+        check_place(folder)
         save_picker(self, Path(folder))
+
+    @classmethod
+    def from_segmenter(
+        cls, segmenter, *, diameter_px, working_diameter_px=16.0, threshold=0.5, border_px=0.0
+    ):
+        """Return a fitted picker around a segmenter that has learned elsewhere.
+
+        Parameters
+        ----------
+        segmenter : estimator
+            Fitted on images whose particles were `working_diameter_px` wide.
+        diameter_px, working_diameter_px, threshold, border_px
+            As for the class; the threshold is a number.
+
+        Returns
+        -------
+        ParticlePicker
+        """
+        picker = cls(
+            segmenter,
+            diameter_px=diameter_px,
+            working_diameter_px=working_diameter_px,
+            threshold=threshold,
+            border_px=border_px,
+        )
+        picker._validate_params()
+        picker.segmenter_, picker.diameter_px_ = segmenter, float(diameter_px)
+        picker.threshold_ = float(threshold)
+        return picker
 
     @classmethod
     def load(cls, folder, *, module=None, device=None):

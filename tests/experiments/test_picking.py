@@ -107,7 +107,7 @@ def test_what_cannot_be_loaded_is_told(folders, tmp_path):
     with pytest.raises(ValueError, match=r"picks of the micrographs in .* are needed"):
         load_picking_data(train, val)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match=r"empty holds no micrographs: none ends in \.mrc"):
+    with pytest.raises(FormatError, match=r"empty has no micrographs: no file ends in \.mrc"):
         load_picking_data(train, tmp_path / "empty", picks)
 
 

@@ -84,7 +84,7 @@ def test_a_damaged_picker_is_refused(learned, tmp_path, name, change):
 
 def test_what_else_is_in_a_folder_is_not_removed(learned, tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(FileExistsError, match=r"holds 'thesis\.tex', which are no part"):
+    with pytest.raises(FileExistsError, match=r"holds 'thesis\.tex', which saving"):
         learned[0].save(tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
@@ -117,3 +117,19 @@ def test_maps_are_those_of_the_small_image(learned):
     small = fourier_crop(images["0"], (114, 114))
     expected = large.segmenter_.predict_proba(small[None])[0, 1]
     np.testing.assert_array_equal(large.predict_map(images["0"]), expected)
+
+
+def test_a_segmenter_that_learned_elsewhere_picks(learned):
+    picker, images, _ = learned
+    other = ParticlePicker.from_segmenter(
+        picker.segmenter_, diameter_px=28, working_diameter_px=14, threshold=0.4, border_px=9
+    )
+    large = np.kron(images["0"], np.ones((2, 2)))
+    assert other.predict_map(large).shape == images["0"].shape
+    found = other.predict({"a": large})
+    assert len(found)
+    assert (found["score"] >= 0.4).all()
+    assert (found["diameter"] == 28).all()
+    assert found[["x", "y"]].to_numpy().min() >= 8.5
+    with pytest.raises(ValueError, match="diameter_px"):
+        ParticlePicker.from_segmenter(picker.segmenter_, diameter_px=-1)

@@ -8,6 +8,7 @@ import pytest
 
 from skal.exceptions import FormatError
 from skal.micrographs import read_picks, write_picks
+from skal.micrographs.formats import check_destination
 
 pytest.importorskip("gemmi")
 
@@ -388,3 +389,24 @@ def test_files_without_picks_say_that_nothing_was_found(tmp_path):
         picks = read_picks(tmp_path / format)
         assert len(picks) == 0
         assert picks.attrs["micrographs"] == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "names", "message"),
+    [
+        ("picks.txt", None, ["a"], "format must be one of"),
+        ("picks", None, ["a"], "format must be one of"),
+        ("picks.box", None, ["a", "b"], "stands for the micrograph"),
+        ("boxes", "box", ["a"], "has files of other micrographs"),
+    ],
+)
+def test_a_wrong_destination_is_told_before_there_are_picks(tmp_path, name, format, names, message):
+    (tmp_path / "boxes").mkdir()
+    (tmp_path / "boxes" / "z.box").write_text("")
+    with pytest.raises(ValueError, match=message):
+        check_destination(tmp_path / name, format, names)
+    picks = pd.DataFrame({"micrograph": names, "x": 1.0, "y": 2.0, "diameter": 4.0})
+    with pytest.raises(ValueError, match=message):
+        write_picks(picks, tmp_path / name, format=format)
+    check_destination(tmp_path / "picks.star", None, names)
+    check_destination(tmp_path / "others", "box", names)
