@@ -46,8 +46,9 @@ class ParticlePicker(BaseEstimator):
         The radius of the discs that are learned, as a share of the particles'. Below 1 it keeps
         neighbors apart.
     threshold : float or "auto", default=0.5
-        The least score of a pick, in (0, 1]. ``"auto"`` takes the one with which the training picks
-        are found best, of at least 0.05: lower than 0.5 where many particles were not picked.
+        The least score of a pick, in (0, 1]. ``"auto"`` takes the one, of at least 0.05, with which
+        the training picks are found best: how high scores are depends on the net's loss and on how
+        many particles were not picked.
     border_px : float, default=0.0
         Pixels of the original along the edges that are neither learned nor picked.
 
@@ -60,8 +61,8 @@ class ParticlePicker(BaseEstimator):
 
     Notes
     -----
-    Particles that nobody has picked are learned as background. Where only some are picked, all
-    scores are low: use ``threshold="auto"``.
+    Particles that nobody has picked are learned as background. Where only some are picked, use
+    ``threshold="auto"``.
 
     Examples
     --------
