@@ -7,6 +7,7 @@ import typer
 from .. import __version__
 from ._compare import compare
 from ._demo import demo
+from ._options import WITH_UNDERSCORES
 from ._pick import pick
 from ._run import run
 from ._select import SpacedLists, select
@@ -17,8 +18,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # a bug shows Python's own traceback
 )
-# --n_query is --n-query, as research scripts write it
-WITH_UNDERSCORES = {"token_normalize_func": lambda token: token.replace("_", "-")}
 
 
 def _print_version(is_wanted: bool) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from ._errors import fail, one_line
+from ._logging import LOG_FORMAT, logged
+from ._options import option
 
 # what --experiment changes: the setting of the report, and both of its questions
 EXPERIMENT = {
@@ -31,31 +33,27 @@ DATA, TRAINING, QUERIES = "Data", "Training", "Queries"
 NOISE, OUTPUT = "Noise", "Output and runs"
 
 
-def _option(panel, text, *names, **kwargs):
-    return typer.Option(*names, help=text, rich_help_panel=panel, **kwargs)
-
-
 def run(
-    dataset: Annotated[str, _option(DATA, "mnist, fashion_mnist, cifar10 or digits.")] = "mnist",
-    data_dir: Annotated[Path, _option(DATA, "Folder with the files of the data set.")] = Path(
+    dataset: Annotated[str, option(DATA, "mnist, fashion_mnist, cifar10 or digits.")] = "mnist",
+    data_dir: Annotated[Path, option(DATA, "Folder with the files of the data set.")] = Path(
         "data"
     ),
     download: Annotated[
-        bool, _option(DATA, "Download data that are not in the folder.", "--download")
+        bool, option(DATA, "Download data that are not in the folder.", "--download")
     ] = False,
     num_valid: Annotated[
         int | None,
-        _option(DATA, "Validation images; their labels count as used.", show_default="1000"),
+        option(DATA, "Validation images; their labels count as used.", show_default="1000"),
     ] = None,
     n_pool: Annotated[
-        int | None, _option(DATA, "Use so many training images only.", show_default="all", min=1)
+        int | None, option(DATA, "Use so many training images only.", show_default="all", min=1)
     ] = None,
     n_test: Annotated[
-        int | None, _option(DATA, "Use so many test images only.", show_default="all", min=1)
+        int | None, option(DATA, "Use so many test images only.", show_default="all", min=1)
     ] = None,
     model: Annotated[
         str | None,
-        _option(
+        option(
             TRAINING,
             "One or more of lenet, resnet18, cnn, mlp, with commas.",
             "--model",
@@ -64,27 +62,27 @@ def run(
         ),
     ] = None,
     epochs: Annotated[
-        int | None, _option(TRAINING, "Epochs of each training.", show_default="10", min=1)
+        int | None, option(TRAINING, "Epochs of each training.", show_default="10", min=1)
     ] = None,
-    batch_size: Annotated[int, _option(TRAINING, "Images in a batch.", min=1)] = 64,
-    lr: Annotated[float, _option(TRAINING, "Learning rate.")] = 0.001,
-    optimizer: Annotated[str, _option(TRAINING, "adam, adamw, or sgd with momentum 0.9.")] = "adam",
+    batch_size: Annotated[int, option(TRAINING, "Images in a batch.", min=1)] = 64,
+    lr: Annotated[float, option(TRAINING, "Learning rate.")] = 0.001,
+    optimizer: Annotated[str, option(TRAINING, "adam, adamw, or sgd with momentum 0.9.")] = "adam",
     augment: Annotated[
-        bool, _option(TRAINING, "Shift, rotate and scale training images.", "--augment")
+        bool, option(TRAINING, "Shift, rotate and scale training images.", "--augment")
     ] = False,
     mixed_precision: Annotated[
-        bool, _option(TRAINING, "Compute in bfloat16 where the processor can.", "--mixed-precision")
+        bool, option(TRAINING, "Compute in bfloat16 where the processor can.", "--mixed-precision")
     ] = False,
-    device: Annotated[str, _option(TRAINING, "auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[str, option(TRAINING, "auto, cpu, cuda or mps.")] = "auto",
     num_workers: Annotated[
         int,
-        _option(
+        option(
             TRAINING, "Accepted for scripts: images are in memory, and no worker loads them.", min=0
         ),
     ] = 0,
     strategy: Annotated[
         str | None,
-        _option(
+        option(
             QUERIES,
             "One or more, with commas: random, entropy, bald, margin, least_confidence, "
             "batch_bald, power_bald, variation_ratio, mean_std, core_set, badge, k_means, "
@@ -95,56 +93,56 @@ def run(
         ),
     ] = None,
     n_init_labeled: Annotated[
-        int | None, _option(QUERIES, "Images labeled at first.", show_default="10000")
+        int | None, option(QUERIES, "Images labeled at first.", show_default="10000")
     ] = None,
     n_query: Annotated[
-        int | None, _option(QUERIES, "Images labeled by each query.", show_default="1000")
+        int | None, option(QUERIES, "Images labeled by each query.", show_default="1000")
     ] = None,
-    n_round: Annotated[int, _option(QUERIES, "How many queries.", min=0)] = 10,
+    n_round: Annotated[int, option(QUERIES, "How many queries.", min=0)] = 10,
     noise: Annotated[
         str | None,
-        _option(
+        option(
             NOISE,
             "One or more of none, gaussian, salt_and_pepper, with commas.",
             show_default="none",
         ),
     ] = None,
-    noise_rate: Annotated[float, _option(NOISE, "Share of images with noise.", min=0, max=1)] = 0.1,
+    noise_rate: Annotated[float, option(NOISE, "Share of images with noise.", min=0, max=1)] = 0.1,
     noise_strength: Annotated[
         float | None,
-        _option(
+        option(
             NOISE,
             "Deviation of Gaussian noise, or share of pixels that are salt or pepper.",
             show_default="0.3, 0.1",
         ),
     ] = None,
     noise_splits: Annotated[
-        str, _option(NOISE, "Which images get noise: of train, valid, test, with commas.")
+        str, option(NOISE, "Which images get noise: of train, valid, test, with commas.")
     ] = "train,valid,test",
     label_noise: Annotated[
-        str, _option(NOISE, "Wrong labels: none, uniform, pairs or adversarial.")
+        str, option(NOISE, "Wrong labels: none, uniform, pairs or adversarial.")
     ] = "none",
     label_noise_rate: Annotated[
-        float, _option(NOISE, "Share of labels that are wrong.", min=0, max=1)
+        float, option(NOISE, "Share of labels that are wrong.", min=0, max=1)
     ] = 0.1,
-    seed: Annotated[int, _option(OUTPUT, "The first seed.", min=0)] = 42,
-    seeds: Annotated[int, _option(OUTPUT, "How many seeds, from the first on.", min=1)] = 3,
-    output: Annotated[Path, _option(OUTPUT, "Where runs, tables and plots go.")] = Path("skal-run"),
-    resume: Annotated[bool, _option(OUTPUT, "Go on with what is in OUTPUT.", "--resume")] = False,
+    seed: Annotated[int, option(OUTPUT, "The first seed.", min=0)] = 42,
+    seeds: Annotated[int, option(OUTPUT, "How many seeds, from the first on.", min=1)] = 3,
+    output: Annotated[Path, option(OUTPUT, "Where runs, tables and plots go.")] = Path("skal-run"),
+    resume: Annotated[bool, option(OUTPUT, "Go on with what is in OUTPUT.", "--resume")] = False,
     jobs: Annotated[
         int | None,
-        _option(
+        option(
             OUTPUT,
             "How many runs at a time, each on one core; -1 is one per core.",
             show_default="up to 4, on a GPU 1",
         ),
     ] = None,
     full_data: Annotated[
-        bool, _option(OUTPUT, "Also train on all labels, for each seed.", "--full-data")
+        bool, option(OUTPUT, "Also train on all labels, for each seed.", "--full-data")
     ] = False,
     experiment: Annotated[
         bool,
-        _option(
+        option(
             OUTPUT,
             "Both research questions at once: LeNet and ResNet18, random, entropy and BALD, all "
             "noise, 300 validation labels, 100 + 10 x 100 others, 100 epochs. Options "
@@ -154,22 +152,20 @@ def run(
     ] = False,
     debug: Annotated[
         bool,
-        _option(
-            OUTPUT, "A few seconds of everything, all log messages, and tracebacks.", "--debug"
-        ),
+        option(OUTPUT, "A few seconds of everything, all log messages, and tracebacks.", "--debug"),
     ] = False,
     track: Annotated[
-        str | None, _option(OUTPUT, "Follow runs with tensorboard, wandb or mlflow.")
+        str | None, option(OUTPUT, "Follow runs with tensorboard, wandb or mlflow.")
     ] = None,
-    wandb: Annotated[bool, _option(OUTPUT, "The same as --track wandb.", "--wandb/--no-wandb")] = (
+    wandb: Annotated[bool, option(OUTPUT, "The same as --track wandb.", "--wandb/--no-wandb")] = (
         False
     ),
-    project: Annotated[str, _option(OUTPUT, "The name of the tracked project.")] = "skal",
-    log_level: Annotated[str, _option(OUTPUT, "DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+    project: Annotated[str, option(OUTPUT, "The name of the tracked project.")] = "skal",
+    log_level: Annotated[str, option(OUTPUT, "DEBUG, INFO, WARNING or ERROR.")] = "INFO",
     log_format: Annotated[
-        str, _option(OUTPUT, "The format of log messages, as in Python's logging.")
-    ] = "%(asctime)s %(levelname)s %(message)s",
-    quiet: Annotated[bool, _option(OUTPUT, "Print the tables only.", "--quiet")] = False,
+        str, option(OUTPUT, "The format of log messages, as in Python's logging.")
+    ] = LOG_FORMAT,
+    quiet: Annotated[bool, option(OUTPUT, "Print the tables only.", "--quiet")] = False,
 ) -> None:
     """Compare strategies and nets on images with and without noise.
 
@@ -187,22 +183,21 @@ def run(
         images = load_images(settings, data_dir, download=download)
     except (OSError, ImportError, ValueError) as error:
         _fail(error, debug)
-    handlers = _start_log(output, log_format, "DEBUG" if debug else log_level.upper(), quiet)
+    level = "DEBUG" if debug else log_level.upper()
     try:
-        result = run_noisy_images(
-            settings,
-            images,
-            output,
-            resume=resume,
-            n_jobs=_default_jobs(device) if jobs is None else jobs,
-            track=track,
-            project=project,
-            progress=not quiet,
-        )
+        with logged("skal.run", output / "training.log", quiet, level, log_format):
+            result = run_noisy_images(
+                settings,
+                images,
+                output,
+                resume=resume,
+                n_jobs=_default_jobs(device) if jobs is None else jobs,
+                track=track,
+                project=project,
+                progress=not quiet,
+            )
     except (OSError, DatasetError, DivergenceError, ResumeError) as error:
         _fail(error, debug)
-    finally:
-        _end_log(handlers)
     typer.echo(str(result))
     if not quiet:
         _print_places(output)
@@ -231,8 +226,8 @@ def _settings(options):
 
     defaults = EXPERIMENT if options["experiment"] else ORDINARY
     given = {k: defaults[k] if v is None and k in defaults else v for k, v in options.items()}
-    for option, name in (("model", "models"), ("strategy", "strategies"), ("noise", "noises")):
-        given[name] = _split(given.pop(option))
+    for one, name in (("model", "models"), ("strategy", "strategies"), ("noise", "noises")):
+        given[name] = _split(given.pop(one))
     given["noise_splits"] = _split(given["noise_splits"])
     given["seeds"] = tuple(range(given["seed"], given["seed"] + given["seeds"]))
     settings = Settings(**{field.name: given[field.name] for field in fields(Settings)})
@@ -253,24 +248,6 @@ def _check(options, track):
         raise ValueError(f"--log-level must be DEBUG, INFO, ...; got {options['log_level']!r}.")
     if track is not None:
         check_tool(track)
-
-
-def _start_log(output, form, level, quiet):
-    """Send log messages to training.log in the output folder, and to the terminal."""
-    logger = logging.getLogger("skal.run")
-    logger.setLevel(level)
-    handlers = [] if quiet else [logging.StreamHandler()]
-    handlers.append(logging.FileHandler(output / "training.log", encoding="utf-8", delay=True))
-    for handler in handlers:
-        handler.setFormatter(logging.Formatter(form))
-        logger.addHandler(handler)
-    return handlers
-
-
-def _end_log(handlers):
-    for handler in handlers:
-        logging.getLogger("skal.run").removeHandler(handler)
-        handler.close()
 
 
 def _print_places(output):

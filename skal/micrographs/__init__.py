@@ -17,6 +17,7 @@ from .images import (
     Micrograph,
     find_micrographs,
     read_micrograph,
+    read_shape,
     read_stack,
     write_micrograph,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "read_batches",
     "read_micrograph",
     "read_picks",
+    "read_shape",
     "read_stack",
     "sample_patches",
     "scale_picks",

@@ -17,7 +17,12 @@ TOLERANCE = 1e-3  # by how much the sides of a square pixel may differ, as heade
 
 def is_mrc(head):
     """Return whether the first bytes of a file are those of an MRC file, compressed or not."""
-    return head[MAP_ID_OFFSET:].startswith(MAP_ID) or head.startswith(COMPRESSED)
+    return head[MAP_ID_OFFSET:].startswith(MAP_ID) or is_compressed(head)
+
+
+def is_compressed(head):
+    """Return whether the first bytes of a file are those of gzip or bzip2."""
+    return head.startswith(COMPRESSED)
 
 
 def read_mrc(path, mmap, n_sections=None):

@@ -7,12 +7,19 @@ import numpy as np
 
 from ..exceptions import FormatError
 from ._content import read_head, reading
-from ._mrc import is_mrc, read_mrc, write_mrc
+from ._mrc import is_compressed, is_mrc, read_mrc, write_mrc
 from ._names import by_stem
 from ._numpy import MAGIC, read_npy
 from ._pictures import picture_format, read_picture, write_picture
 
-__all__ = ["Micrograph", "find_micrographs", "read_micrograph", "read_stack", "write_micrograph"]
+__all__ = [
+    "Micrograph",
+    "find_micrographs",
+    "read_micrograph",
+    "read_shape",
+    "read_stack",
+    "write_micrograph",
+]
 
 HEAD_BYTES = 212  # as far as the map ID of MRC
 ENDINGS = (".mrc", ".mrc.gz", ".mrc.bz2", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".npy")
@@ -134,6 +141,23 @@ def read_micrograph(path, *, mmap=False):
     path = Path(path)
     sections, pixel_size = _read(path, mmap, 1)
     return Micrograph(path.name, sections[0], pixel_size, path)
+
+
+def read_shape(path):
+    """Return the height and width of a micrograph; of MRC files only the header is read.
+
+    Parameters
+    ----------
+    path : path-like
+        As for :func:`read_micrograph`.
+
+    Returns
+    -------
+    tuple of int
+        (H, W)
+    """
+    head = read_head(path, HEAD_BYTES)
+    return read_micrograph(path, mmap=is_mrc(head) and not is_compressed(head)).image.shape
 
 
 def read_stack(path, *, mmap=False):

@@ -1,22 +1,36 @@
 """Seeds of torch for a while, and the global generators as they were before."""
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
+
+IS_DETERMINISTIC = ContextVar("IS_DETERMINISTIC", default=True)
 
 
 @contextmanager
 def seeded(seed, device):
     """Seed torch while the context lasts, with deterministic algorithms of cuDNN."""
     devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
+    is_fixed = IS_DETERMINISTIC.get()
     with (
         torch.random.fork_rng(devices),
         torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=True
+            enabled=True, benchmark=not is_fixed, deterministic=is_fixed, allow_tf32=True
         ),
     ):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def fastest_algorithms():
+    """Let cuDNN choose algorithms by their speed: on a GPU, a seed then fixes a run roughly."""
+    token = IS_DETERMINISTIC.set(False)
+    try:
+        yield
+    finally:
+        IS_DETERMINISTIC.reset(token)
 
 
 def choose_device(device):

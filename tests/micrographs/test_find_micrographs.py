@@ -1,10 +1,19 @@
 """Files of micrographs found in folders, and images in NumPy's files."""
 
+import gzip
+
 import numpy as np
 import pytest
 
 from skal.exceptions import FormatError
-from skal.micrographs import find_micrographs, micrograph_stem, read_micrograph, read_stack
+from skal.micrographs import (
+    find_micrographs,
+    micrograph_stem,
+    read_micrograph,
+    read_shape,
+    read_stack,
+    write_micrograph,
+)
 
 
 def write(folder, *names):
@@ -77,3 +86,13 @@ def test_a_truncated_npy_is_damaged(tmp_path):
     (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-9])
     with pytest.raises(FormatError, match="is damaged"):
         read_micrograph(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("name", ["a.mrc", "a.png", "a.npy", "a.mrc.gz"])
+def test_the_shape_is_that_of_the_image(tmp_path, name):
+    image = np.zeros((5, 7), np.uint8)
+    np.save(tmp_path / "a.npy", image)
+    write_micrograph(tmp_path / "a.png", image)
+    write_micrograph(tmp_path / "a.mrc", image.astype(np.int8))
+    (tmp_path / "a.mrc.gz").write_bytes(gzip.compress((tmp_path / "a.mrc").read_bytes()))
+    assert read_shape(tmp_path / name) == (5, 7)
