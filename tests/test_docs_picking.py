@@ -40,7 +40,6 @@ def story(tmp_path, monkeypatch):
     """Run the page in a folder of its own, and return what its code has defined."""
     pytest.importorskip("gemmi")
     pytest.importorskip("mrcfile")
-    pytest.importorskip("skal.cli._pick._train")  # until all commands of the page are there
     monkeypatch.chdir(tmp_path)
     names = {}
     for language, code in blocks():
