@@ -11,3 +11,11 @@ except ImportError as error:
         f"skal.annotate needs sqlalchemy, which cannot be imported ({error}). Install what "
         f'annotation needs: pip install "skal[annotate]".'
     ) from error
+
+from ._classes import LabelClass
+from ._decisions import Decision
+from ._items import Item
+from ._scan import ScanReport
+from .project import Project
+
+__all__ = ["Decision", "Item", "LabelClass", "Project", "ScanReport"]

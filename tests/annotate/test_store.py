@@ -46,10 +46,9 @@ def test_readers_cannot_write_and_do_not_wait_for_the_writer(store):
 
 
 def test_a_write_that_fails_leaves_nothing(store):
-    row = sa.insert(_schema.label_class).values(name="a", color="", position=0)
+    twice = [{"name": "a", "color": "", "position": 0}] * 2  # names are unique
     with pytest.raises(sa.exc.IntegrityError), store.writing() as connection:
-        for _ in range(2):  # names are unique
-            connection.execute(row)
+        connection.execute(sa.insert(_schema.label_class), twice)
     with store.reading() as connection:
         assert connection.execute(sa.select(_schema.label_class)).all() == []
 
