@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from PIL import Image
 
 from skal.annotate import _schema
+from skal.annotate._predictions import Predictions
 from skal.annotate._store import Store
 
 N_ITEMS, N_LABELS = 3, 2
@@ -34,3 +35,31 @@ def gray_images(n):
     images = np.zeros((n, 8, 8), np.uint8)
     images[:, 0, 0], images[:, 0, 1] = np.arange(n) % 256, np.arange(n) // 256
     return images
+
+
+def blobs(n_images, n_classes=3, noise=25, random_state=0):
+    """Return images of a few kinds, and their kinds."""
+    rng = np.random.RandomState(random_state)
+    kinds = rng.randint(0, 255, (n_classes, 12, 12))
+    y = rng.randint(n_classes, size=n_images)
+    images = np.clip(kinds[y] + noise * rng.standard_normal((n_images, 12, 12)), 0, 255)
+    return images.astype(np.uint8), y
+
+
+def give_model(project, proba, ids=None, classes=None):
+    """Make probabilities the predictions of a new current model."""
+    ids = np.arange(1, len(proba) + 1) if ids is None else ids
+    classes = [c.id for c in project.classes] if classes is None else classes
+    with project._store.writing() as connection:
+        row = {"label_revision": 0, "estimator": "made", "strategy": "made", "n_labels": 0}
+        row |= {"metrics": {}, "is_accepted": True, "reason": "", "sha256": "", "created": 0.0}
+        made = connection.execute(sa.insert(_schema.model).values(row | {"path": "made"}))
+        model_id = made.inserted_primary_key[0]
+        path = f"models/{model_id}"
+        where = _schema.model.c.id == model_id
+        connection.execute(sa.update(_schema.model).where(where).values(path=path))
+        connection.execute(sa.update(_schema.project).values(current_model=model_id))
+    (project.place / path).mkdir(parents=True)
+    values = np.array(ids, np.int64), np.array(proba, np.float32), np.array(classes, np.int64)
+    Predictions(*values).write(project.place / path)
+    return model_id

@@ -15,7 +15,17 @@ except ImportError as error:
 from ._classes import LabelClass
 from ._decisions import Decision
 from ._items import Item
+from ._questions import Neighbor, Question, Why
 from ._scan import ScanReport
 from .project import Project
 
-__all__ = ["Decision", "Item", "LabelClass", "Project", "ScanReport"]
+__all__ = [
+    "Decision",
+    "Item",
+    "LabelClass",
+    "Neighbor",
+    "Project",
+    "Question",
+    "ScanReport",
+    "Why",
+]

@@ -122,3 +122,9 @@ def read_answered(connection):
     answered = current_label.c.answer.in_(["label", "unsure", "exclude"])
     rows = connection.scalars(sa.select(current_label.c.item_id).where(answered)).all()
     return np.array(rows, np.int64)
+
+
+def is_monitor(connection, item_id):
+    """Return whether an image is one of those that judge models."""
+    reserve = connection.scalar(sa.select(project.c.reserve))
+    return connection.scalar(sa.select(item.c.draw).where(item.c.id == item_id)) < reserve

@@ -1,6 +1,7 @@
 """A project: a folder of images, their labels, the models that learn from them, and the queue."""
 
 import os
+import threading
 import time
 from numbers import Integral
 from pathlib import Path
@@ -10,9 +11,12 @@ import sqlalchemy as sa
 
 from .._files import make_folder, remove_unfinished
 from ..exceptions import ProjectError
-from . import _classes, _decisions, _export, _features, _items, _scan, _schema
+from . import _classes, _decisions, _export, _features, _items, _queue, _scan, _schema, _words
+from ._predictions import Predictions
+from ._questions import Question, Why, nearest_labeled
 from ._schema import DECISIONS
 from ._store import Store
+from ._strategies import make_strategy
 
 __all__ = ["Project"]
 
@@ -56,8 +60,11 @@ class Project:
     >>> scratch.cleanup()
     """
 
-    def __init__(self, store):
+    def __init__(self, store, strategy):
         self._store = store
+        self.strategy = strategy
+        self._planning = threading.Lock()
+        self._embedded = self._predicted = None
         self.place = store.path.parent
         with store.reading() as connection:
             row = connection.execute(sa.select(_schema.project)).first()
@@ -67,14 +74,23 @@ class Project:
                 f"nothing yet: delete this folder and make the project again."
             )
         self.name, self.folder, self.random_state = row.name, Path(row.root), row.seed
-        self._settings = row.settings
+        self._monitor_share = row.settings["monitor_share"]
         remove_unfinished(self.place)
 
     # Opening and closing --------------------------------------------------------------------
 
     @classmethod
     def create(
-        cls, folder, labels, place=None, *, name=None, monitor_share=0.1, embed=True, random_state=0
+        cls,
+        folder,
+        labels,
+        place=None,
+        *,
+        name=None,
+        strategy="margin",
+        monitor_share=0.1,
+        embed=True,
+        random_state=0,
     ):
         """Make a project of the images in a folder and those below it.
 
@@ -90,6 +106,11 @@ class Project:
             `folder`, with ``.skal`` after its name.
         name : str, optional
             What people call it; by default the name of `folder`.
+        strategy : str or QueryStrategy, default="margin"
+            What chooses images once there is a model: ``"least_confidence"``, ``"margin"``,
+            ``"entropy"``, ``"diversity"``, ``"hybrid"`` (70 % margin, 30 % diversity),
+            ``"random"``, or a strategy of :mod:`skal.query` that reads probabilities or
+            embeddings. Before, typical images are asked for, by ``TypiClust``.
         monitor_share : float, default=0.1
             The share of images, at most 0.5, that the strategy never sees: they are asked for at
             random and blind, and judge models instead of training them. Pools of less than 300
@@ -110,20 +131,22 @@ class Project:
         """
         folder, names = _existing_folder(folder), _classes.check_names(labels)
         _check_settings(monitor_share, random_state)
+        chooser = make_strategy(strategy)
         place = Path(os.path.abspath(place or f"{folder}.skal"))
         make_folder(place)
         place.chmod(0o700)
         store = Store(place, is_new=True)
         row = {"id": 1, "name": name or folder.name, "root": str(folder), "seed": int(random_state)}
-        row |= {"settings": {"monitor_share": monitor_share}, "created": time.time()}
+        settings = {"monitor_share": monitor_share, "strategy": _name_or_none(strategy)}
+        row |= {"settings": settings, "created": time.time()}
         with store.writing() as connection:
             connection.execute(sa.insert(_schema.project).values(row))
             for label in names:
                 _classes.add_class(connection, label)
-        return cls(store)._begin(embed)
+        return cls(store, chooser)._begin(embed)
 
     @classmethod
-    def open(cls, place, *, folder=None):
+    def open(cls, place, *, folder=None, strategy=None):
         """Open a project that was made before.
 
         Parameters
@@ -132,6 +155,9 @@ class Project:
             The folder of the project.
         folder : path, optional
             Where the images are now, if they were moved.
+        strategy : str or QueryStrategy, optional
+            What chooses from now on; by default what did before. One that is no name has to be
+            given each time.
 
         Returns
         -------
@@ -151,7 +177,7 @@ class Project:
                 root = str(_existing_folder(folder))
                 with store.writing() as connection:
                     connection.execute(sa.update(_schema.project).values(root=root))
-            return cls(store)
+            return cls(store, _reopened(store, "strategy", strategy, make_strategy))
         except BaseException:
             store.close()
             raise
@@ -188,8 +214,10 @@ class Project:
         -------
         ScanReport
         """
-        share = self._settings["monitor_share"]
-        return _scan.scan(self._store, self.folder, self.place, self.random_state, share)
+        self._embedded = None
+        return _scan.scan(
+            self._store, self.folder, self.place, self.random_state, self._monitor_share
+        )
 
     def embed(self, on_progress=None):
         """Look at all images that are new, so that alike ones can be told.
@@ -201,7 +229,14 @@ class Project:
         on_progress : callable, optional
             Takes how many images are done, and of how many.
         """
+        self._embedded = None
         _features.add_features(self._store, self.place, self.folder, on_progress)
+
+    def _embeddings(self):
+        """Return the images that have embeddings, and these."""
+        if self._embedded is None:
+            self._embedded = _features.read_embeddings(self._store, self.place)
+        return self._embedded
 
     def items(self, after=0, n=100, answer=None):
         """Return a page of images, in the order of their numbers.
@@ -327,7 +362,7 @@ class Project:
         with self._store.writing() as connection:
             known = _items.read_item(connection, item_id)
             if shown_prediction is not None and known.answer in (None, "skip"):
-                self._check_not_blind(connection, item_id)
+                _check_not_blind(connection, item_id)
             label_id, payload = _content(connection, kind, value)
             message = _decisions.Message(
                 item_id,
@@ -341,15 +376,6 @@ class Project:
                 key,
             )
             return _decisions.record(connection, message)
-
-    def _check_not_blind(self, connection, item_id):
-        item, project = _schema.item, _schema.project
-        reserve = connection.scalar(sa.select(project.c.reserve))
-        if connection.scalar(sa.select(item.c.draw).where(item.c.id == item_id)) < reserve:
-            raise ValueError(
-                f"image {item_id} is a monitor image, which is answered blind: show no prediction "
-                f"of it, and send none."
-            )
 
     def undo(self, annotator="me", *, key=None):
         """Take back the last decision of somebody that holds, also one before a restart.
@@ -371,6 +397,136 @@ class Project:
         """
         with self._store.writing() as connection:
             return _decisions.step(connection, "redo", annotator, key)
+
+    # The queue ------------------------------------------------------------------------------
+
+    def next(self, n=1, annotator="me"):
+        """Return what to ask somebody next.
+
+        What was handed out and is unanswered comes first, so that asking again gives the same
+        images. What was skipped comes back at the end of its round; skipped again, when nothing
+        else is left.
+
+        Parameters
+        ----------
+        n : int, default=1
+            How many images.
+        annotator : str, default="me"
+            Who is asked.
+
+        Returns
+        -------
+        list of Question
+            Fewer than `n` where the pool is used up.
+        """
+        model_id = self._current_model()
+        rows = self._waiting(n, annotator, model_id)
+        has_more = True
+        while len(rows) < n and has_more:
+            has_more = self._plan(n, annotator, model_id)
+            rows = self._waiting(n, annotator, model_id)
+        if len(rows) < n:
+            with self._store.reading() as connection:
+                rows += _queue.put_off(connection, annotator, n - len(rows))
+        return [self._question(row) for row in rows]
+
+    def _waiting(self, n, annotator, model_id):
+        """Return what waits in the queue, unless it has to be planned anew first."""
+        with self._store.writing() as connection:
+            if _queue.is_stale(connection, model_id):
+                n = _queue.n_handed(connection, annotator, n)
+            return _queue.waiting(connection, annotator, n)
+
+    def _plan(self, n, annotator, model_id):
+        """Plan a round, unless somebody else has just done so; return whether it has images."""
+        with self._planning:
+            if len(self._waiting(n, annotator, model_id)) >= n:
+                return True
+            return _queue.plan(self._store, self._state(model_id)) > 0
+
+    def _state(self, model_id):
+        ids, X = self._embeddings()
+        return _queue.State(
+            self.strategy,
+            model_id,
+            self._predictions(model_id),
+            ids,
+            X,
+            self.random_state,
+            self._monitor_share,
+        )
+
+    def _current_model(self):
+        with self._store.reading() as connection:
+            return connection.scalar(sa.select(_schema.project.c.current_model))
+
+    def _predictions(self, model_id):
+        """Return what a model says about all images that were there when it was trained."""
+        if model_id is None:
+            return None
+        if self._predicted is None or self._predicted[0] != model_id:
+            with self._store.reading() as connection:
+                where = _schema.model.c.id == model_id
+                path = connection.scalar(sa.select(_schema.model.c.path).where(where))
+            self._predicted = model_id, Predictions.read(self.place / path)
+        return self._predicted[1]
+
+    def _question(self, row):
+        is_blind = self._is_blind(row.item_id)
+        model_id = None if is_blind else self._current_model()
+        return Question(
+            row.item_id,
+            row.reason,
+            row.strategy,
+            row.score,
+            row.percentile,
+            is_blind,
+            self._said_of(row.item_id, model_id),
+            model_id,
+        )
+
+    def _said_of(self, item_id, model_id):
+        """Return the probabilities of an image by label, or None where there are none."""
+        predictions = self._predictions(model_id)
+        if predictions is None or not predictions.known(np.array([item_id]))[0]:
+            return None
+        names = {c.id: c.name for c in self.classes}
+        proba = predictions.of(np.array([item_id]))[0]
+        pairs = zip(predictions.classes.tolist(), proba.tolist(), strict=True)
+        return {names[label_id]: p for label_id, p in pairs}
+
+    def _is_blind(self, item_id):
+        """Return whether an image is a monitor image that is not answered yet."""
+        with self._store.reading() as connection:
+            known = _items.read_item(connection, item_id)
+            return known.answer in (None, "skip") and _items.is_monitor(connection, item_id)
+
+    def why(self, item_id):
+        """Return why an image was asked for, and the labeled images most like it.
+
+        Returns
+        -------
+        Why
+        """
+        self.item(item_id)
+        rows = sa.select(_schema.queue_item).where(_schema.queue_item.c.item_id == item_id)
+        with self._store.reading() as connection:
+            row = connection.execute(rows).first()
+        nearest = [] if self._is_blind(item_id) else self._nearest(item_id)
+        if row is None:
+            return Why(_words.NOT_ASKED, None, None, None, nearest)
+        return Why(row.reason, row.strategy, row.score, row.percentile, nearest)
+
+    def _nearest(self, item_id):
+        ids, X = self._embeddings()
+        with self._store.reading() as connection:
+            rows = [r for r in _items.read_labeled(connection) if r.id != item_id]
+        labels = {row.id: row.label for row in rows}
+        labeled = np.isin(ids, list(labels))
+        if item_id not in ids or not labeled.any():
+            return []
+        names = [labels[i] for i in ids[labeled].tolist()]
+        return nearest_labeled(X[np.searchsorted(ids, item_id)], X[labeled], ids[labeled], names)
 
     # Out ------------------------------------------------------------------------------------
 
@@ -424,6 +580,34 @@ class Project:
         pathlib.Path
         """
         return self._store.backup()
+
+
+def _check_not_blind(connection, item_id):
+    if _items.is_monitor(connection, item_id):
+        raise ValueError(
+            f"image {item_id} is a monitor image, which is answered blind: show no prediction of "
+            f"it, and send none."
+        )
+
+
+def _name_or_none(value):
+    return value if isinstance(value, str) else None
+
+
+def _reopened(store, setting, value, make):
+    """Return what was given at opening, which is kept by its name, or else what was kept."""
+    with store.writing() as connection:
+        settings = connection.scalar(sa.select(_schema.project.c.settings)) or {}
+        if value is not None:
+            kept = settings | {setting: _name_or_none(value)}
+            connection.execute(sa.update(_schema.project).values(settings=kept))
+            return make(value)
+    if settings.get(setting) is None and settings:
+        raise ValueError(
+            f"this project was used with a {setting} of your own, which is not kept on disk: "
+            f"pass it again, Project.open(..., {setting}=...)."
+        )
+    return make(settings[setting]) if settings else None
 
 
 def _content(connection, kind, value):
