@@ -1,10 +1,15 @@
 """Projects of annotation for tests."""
 
+import os
+import signal
+import time
+
 import numpy as np
 import sqlalchemy as sa
 from PIL import Image
+from sklearn.linear_model import LogisticRegression
 
-from skal.annotate import _schema
+from skal.annotate import _child, _schema, _training
 from skal.annotate._predictions import Predictions
 from skal.annotate._store import Store
 
@@ -63,3 +68,35 @@ def give_model(project, proba, ids=None, classes=None):
     values = np.array(ids, np.int64), np.array(proba, np.float32), np.array(classes, np.int64)
     Predictions(*values).write(project.place / path)
     return model_id
+
+
+def train_here(project):
+    """Train in this process, which is faster; return the number of the model."""
+    snapshot, facts = project._snapshot()
+    folder = project.place / "models" / ".tmp-here"
+    values = {**vars(snapshot), "folder": str(folder)}
+    _child.train(_child.Snapshot(**values), lambda progress: None, lambda: None)
+    number = 1 + len(project.history)
+    return _training.register(project._store, project.place, number, folder, facts)[0]
+
+
+class Slow(LogisticRegression):
+    """Takes a minute to train, and does not listen."""
+
+    def fit(self, X, y):
+        time.sleep(60)
+        return super().fit(X, y)
+
+
+class Killed(LogisticRegression):
+    """Is killed, as by a system without memory."""
+
+    def fit(self, X, y):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Failing(LogisticRegression):
+    """Fails."""
+
+    def fit(self, X, y):
+        raise ValueError("no such luck")

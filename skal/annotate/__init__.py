@@ -15,17 +15,21 @@ except ImportError as error:
 from ._classes import LabelClass
 from ._decisions import Decision
 from ._items import Item
+from ._monitor import Estimate
 from ._questions import Neighbor, Question, Why
 from ._scan import ScanReport
+from ._training import TrainingJob
 from .project import Project
 
 __all__ = [
     "Decision",
+    "Estimate",
     "Item",
     "LabelClass",
     "Neighbor",
     "Project",
     "Question",
     "ScanReport",
+    "TrainingJob",
     "Why",
 ]

@@ -117,6 +117,13 @@ def read_labeled(connection):
     return connection.execute(rows).all()
 
 
+def read_names(connection):
+    """Return the names of all images that have been looked at, by their numbers."""
+    seen = item.c.has_features & (item.c.status == "ok")
+    rows = connection.execute(sa.select(item.c.id, item.c.relpath).where(seen))
+    return {row[0]: row[1] for row in rows}
+
+
 def read_answered(connection):
     """Return the numbers of images that are answered: those skipped are not."""
     answered = current_label.c.answer.in_(["label", "unsure", "exclude"])

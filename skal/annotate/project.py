@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from .._files import make_folder, remove_unfinished
 from ..exceptions import ProjectError
-from . import _classes, _decisions, _export, _features, _items, _queue, _scan, _schema, _words
-from ._predictions import Predictions
-from ._questions import Question, Why, nearest_labeled
+from . import _classes, _decisions, _export, _features, _items, _scan, _schema, _training
+from ._asking import AskingMixin
+from ._learning import LearningMixin
+from ._models import make_model
 from ._schema import DECISIONS
 from ._store import Store
 from ._strategies import make_strategy
@@ -23,7 +24,7 @@ __all__ = ["Project"]
 SPLITS = ("all", "train", "monitor")
 
 
-class Project:
+class Project(AskingMixin, LearningMixin):
     """Images of a folder that people label, and a model that learns from the labels.
 
     Make one by :meth:`create`, open it again by :meth:`open`. Every decision is on disk when the
@@ -40,6 +41,10 @@ class Project:
         The folder of the project itself.
     random_state : int
         What seeds the queue and the permutation of monitor images.
+    strategy : QueryStrategy
+        What chooses.
+    estimator : classifier
+        What learns, unfitted.
 
     Examples
     --------
@@ -60,11 +65,11 @@ class Project:
     >>> scratch.cleanup()
     """
 
-    def __init__(self, store, strategy):
+    def __init__(self, store, strategy, estimator):
         self._store = store
-        self.strategy = strategy
+        self.strategy, self.estimator = strategy, estimator
         self._planning = threading.Lock()
-        self._embedded = self._predicted = None
+        self._embedded = self._predicted = self._job = None
         self.place = store.path.parent
         with store.reading() as connection:
             row = connection.execute(sa.select(_schema.project)).first()
@@ -75,7 +80,9 @@ class Project:
             )
         self.name, self.folder, self.random_state = row.name, Path(row.root), row.seed
         self._monitor_share = row.settings["monitor_share"]
+        self._image_size = row.settings["image_size"]
         remove_unfinished(self.place)
+        _training.clean_up(store, self.place)
 
     # Opening and closing --------------------------------------------------------------------
 
@@ -88,6 +95,8 @@ class Project:
         *,
         name=None,
         strategy="margin",
+        model="logistic",
+        image_size=64,
         monitor_share=0.1,
         embed=True,
         random_state=0,
@@ -111,6 +120,12 @@ class Project:
             ``"entropy"``, ``"diversity"``, ``"hybrid"`` (70 % margin, 30 % diversity),
             ``"random"``, or a strategy of :mod:`skal.query` that reads probabilities or
             embeddings. Before, typical images are asked for, by ``TypiClust``.
+        model : str or classifier, default="logistic"
+            What learns: ``"logistic"``, a logistic regression on embeddings; ``"cnn"`` or
+            ``"resnet18"``, nets on the images themselves; or any classifier with
+            ``predict_proba``, of which nets of skal see images and others embeddings.
+        image_size : int, default=64
+            The side in pixels of the squares that nets see.
         monitor_share : float, default=0.1
             The share of images, at most 0.5, that the strategy never sees: they are asked for at
             random and blind, and judge models instead of training them. Pools of less than 300
@@ -130,23 +145,24 @@ class Project:
             If `place` holds a project already, or is on a network file system.
         """
         folder, names = _existing_folder(folder), _classes.check_names(labels)
-        _check_settings(monitor_share, random_state)
-        chooser = make_strategy(strategy)
+        _check_settings(monitor_share, image_size, random_state)
+        used = make_strategy(strategy), make_model(model)
         place = Path(os.path.abspath(place or f"{folder}.skal"))
         make_folder(place)
         place.chmod(0o700)
         store = Store(place, is_new=True)
         row = {"id": 1, "name": name or folder.name, "root": str(folder), "seed": int(random_state)}
-        settings = {"monitor_share": monitor_share, "strategy": _name_or_none(strategy)}
+        settings = {"monitor_share": monitor_share, "image_size": image_size}
+        settings |= {"strategy": _name_or_none(strategy), "model": _name_or_none(model)}
         row |= {"settings": settings, "created": time.time()}
         with store.writing() as connection:
             connection.execute(sa.insert(_schema.project).values(row))
             for label in names:
                 _classes.add_class(connection, label)
-        return cls(store, chooser)._begin(embed)
+        return cls(store, *used)._begin(embed)
 
     @classmethod
-    def open(cls, place, *, folder=None, strategy=None):
+    def open(cls, place, *, folder=None, strategy=None, model=None):
         """Open a project that was made before.
 
         Parameters
@@ -155,9 +171,9 @@ class Project:
             The folder of the project.
         folder : path, optional
             Where the images are now, if they were moved.
-        strategy : str or QueryStrategy, optional
-            What chooses from now on; by default what did before. One that is no name has to be
-            given each time.
+        strategy, model : optional
+            What chooses and what learns from now on, as for :meth:`create`; by default what did
+            before. What is no name has to be given each time.
 
         Returns
         -------
@@ -177,7 +193,8 @@ class Project:
                 root = str(_existing_folder(folder))
                 with store.writing() as connection:
                     connection.execute(sa.update(_schema.project).values(root=root))
-            return cls(store, _reopened(store, "strategy", strategy, make_strategy))
+            chooser = _reopened(store, "strategy", strategy, make_strategy)
+            return cls(store, chooser, _reopened(store, "model", model, make_model))
         except BaseException:
             store.close()
             raise
@@ -193,7 +210,9 @@ class Project:
         return self
 
     def close(self):
-        """Close the project, so that it can be opened elsewhere."""
+        """Close the project, so that it can be opened elsewhere; a training is interrupted."""
+        if self._job is not None:
+            self._job.interrupt()
         self._store.close()
 
     def __enter__(self):
@@ -214,10 +233,10 @@ class Project:
         -------
         ScanReport
         """
+        share = self._monitor_share
+        report = _scan.scan(self._store, self.folder, self.place, self.random_state, share)
         self._embedded = None
-        return _scan.scan(
-            self._store, self.folder, self.place, self.random_state, self._monitor_share
-        )
+        return report
 
     def embed(self, on_progress=None):
         """Look at all images that are new, so that alike ones can be told.
@@ -229,14 +248,8 @@ class Project:
         on_progress : callable, optional
             Takes how many images are done, and of how many.
         """
-        self._embedded = None
         _features.add_features(self._store, self.place, self.folder, on_progress)
-
-    def _embeddings(self):
-        """Return the images that have embeddings, and these."""
-        if self._embedded is None:
-            self._embedded = _features.read_embeddings(self._store, self.place)
-        return self._embedded
+        self._embedded = None
 
     def items(self, after=0, n=100, answer=None):
         """Return a page of images, in the order of their numbers.
@@ -398,136 +411,6 @@ class Project:
         with self._store.writing() as connection:
             return _decisions.step(connection, "redo", annotator, key)
 
-    # The queue ------------------------------------------------------------------------------
-
-    def next(self, n=1, annotator="me"):
-        """Return what to ask somebody next.
-
-        What was handed out and is unanswered comes first, so that asking again gives the same
-        images. What was skipped comes back at the end of its round; skipped again, when nothing
-        else is left.
-
-        Parameters
-        ----------
-        n : int, default=1
-            How many images.
-        annotator : str, default="me"
-            Who is asked.
-
-        Returns
-        -------
-        list of Question
-            Fewer than `n` where the pool is used up.
-        """
-        model_id = self._current_model()
-        rows = self._waiting(n, annotator, model_id)
-        has_more = True
-        while len(rows) < n and has_more:
-            has_more = self._plan(n, annotator, model_id)
-            rows = self._waiting(n, annotator, model_id)
-        if len(rows) < n:
-            with self._store.reading() as connection:
-                rows += _queue.put_off(connection, annotator, n - len(rows))
-        return [self._question(row) for row in rows]
-
-    def _waiting(self, n, annotator, model_id):
-        """Return what waits in the queue, unless it has to be planned anew first."""
-        with self._store.writing() as connection:
-            if _queue.is_stale(connection, model_id):
-                n = _queue.n_handed(connection, annotator, n)
-            return _queue.waiting(connection, annotator, n)
-
-    def _plan(self, n, annotator, model_id):
-        """Plan a round, unless somebody else has just done so; return whether it has images."""
-        with self._planning:
-            if len(self._waiting(n, annotator, model_id)) >= n:
-                return True
-            return _queue.plan(self._store, self._state(model_id)) > 0
-
-    def _state(self, model_id):
-        ids, X = self._embeddings()
-        return _queue.State(
-            self.strategy,
-            model_id,
-            self._predictions(model_id),
-            ids,
-            X,
-            self.random_state,
-            self._monitor_share,
-        )
-
-    def _current_model(self):
-        with self._store.reading() as connection:
-            return connection.scalar(sa.select(_schema.project.c.current_model))
-
-    def _predictions(self, model_id):
-        """Return what a model says about all images that were there when it was trained."""
-        if model_id is None:
-            return None
-        if self._predicted is None or self._predicted[0] != model_id:
-            with self._store.reading() as connection:
-                where = _schema.model.c.id == model_id
-                path = connection.scalar(sa.select(_schema.model.c.path).where(where))
-            self._predicted = model_id, Predictions.read(self.place / path)
-        return self._predicted[1]
-
-    def _question(self, row):
-        is_blind = self._is_blind(row.item_id)
-        model_id = None if is_blind else self._current_model()
-        return Question(
-            row.item_id,
-            row.reason,
-            row.strategy,
-            row.score,
-            row.percentile,
-            is_blind,
-            self._said_of(row.item_id, model_id),
-            model_id,
-        )
-
-    def _said_of(self, item_id, model_id):
-        """Return the probabilities of an image by label, or None where there are none."""
-        predictions = self._predictions(model_id)
-        if predictions is None or not predictions.known(np.array([item_id]))[0]:
-            return None
-        names = {c.id: c.name for c in self.classes}
-        proba = predictions.of(np.array([item_id]))[0]
-        pairs = zip(predictions.classes.tolist(), proba.tolist(), strict=True)
-        return {names[label_id]: p for label_id, p in pairs}
-
-    def _is_blind(self, item_id):
-        """Return whether an image is a monitor image that is not answered yet."""
-        with self._store.reading() as connection:
-            known = _items.read_item(connection, item_id)
-            return known.answer in (None, "skip") and _items.is_monitor(connection, item_id)
-
-    def why(self, item_id):
-        """Return why an image was asked for, and the labeled images most like it.
-
-        Returns
-        -------
-        Why
-        """
-        self.item(item_id)
-        rows = sa.select(_schema.queue_item).where(_schema.queue_item.c.item_id == item_id)
-        with self._store.reading() as connection:
-            row = connection.execute(rows).first()
-        nearest = [] if self._is_blind(item_id) else self._nearest(item_id)
-        if row is None:
-            return Why(_words.NOT_ASKED, None, None, None, nearest)
-        return Why(row.reason, row.strategy, row.score, row.percentile, nearest)
-
-    def _nearest(self, item_id):
-        ids, X = self._embeddings()
-        with self._store.reading() as connection:
-            rows = [r for r in _items.read_labeled(connection) if r.id != item_id]
-        labels = {row.id: row.label for row in rows}
-        labeled = np.isin(ids, list(labels))
-        if item_id not in ids or not labeled.any():
-            return []
-        names = [labels[i] for i in ids[labeled].tolist()]
-        return nearest_labeled(X[np.searchsorted(ids, item_id)], X[labeled], ids[labeled], names)
-
     # Out ------------------------------------------------------------------------------------
 
     def labels(self, split="all", *, as_frame=False):
@@ -632,8 +515,10 @@ def _existing_folder(folder):
     return folder
 
 
-def _check_settings(monitor_share, random_state):
+def _check_settings(monitor_share, image_size, random_state):
     if not 0 <= monitor_share <= 0.5:
         raise ValueError(f"monitor_share must be in [0, 0.5]; got {monitor_share!r}.")
+    if not isinstance(image_size, Integral) or image_size < 8:
+        raise ValueError(f"image_size must be an integer of at least 8; got {image_size!r}.")
     if not isinstance(random_state, Integral) or isinstance(random_state, bool):
         raise TypeError(f"random_state must be an integer; got {random_state!r}.")

@@ -1,5 +1,7 @@
 """The queue of a project: handed out, skipped, planned anew, and why."""
 
+import time
+
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -227,8 +229,6 @@ def test_a_strategy_is_kept_by_its_name_and_another_must_be_given_again(project)
 
 
 def test_a_hundred_thousand_images_are_ranked_quickly(project):
-    import time
-
     rng = np.random.RandomState(0)
     rows = [
         {"relpath": f"made/{i}", "draw": i / 1e5, "status": "ok", "has_features": True}
@@ -239,6 +239,6 @@ def test_a_hundred_thousand_images_are_ranked_quickly(project):
     n = 100_120
     project._embedded = np.arange(1, n + 1), rng.standard_normal((n, 64)).astype(np.float32)
     give_model(project, some_proba(n))
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(project.next(8)) == 8
-    assert time.perf_counter() - start < 6
+    assert time.process_time() - start < 6
