@@ -1,5 +1,6 @@
 """Labels as tables and as CSV."""
 
+import json
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -45,9 +46,14 @@ def _record(row):
 
 def write_csv(path, frame, neutralize):
     """Write a table at once, in UTF-8; text that a spreadsheet would run gets a quote before it."""
+    frame = frame.map(_as_text)
     if neutralize:
         frame = frame.map(_neutral)
     write_bytes(path, frame.to_csv(index=False, lineterminator="\n").encode())
+
+
+def _as_text(value):
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
 def _neutral(value):

@@ -122,14 +122,17 @@ def read_embeddings(store, folder):
     Returns
     -------
     ids : ndarray of int of shape (n,)
-        Ascending.
+        Ascending; none before enough images were looked at for axes to be found.
     X : ndarray of float32 of shape (n, n_axes)
         The variance of an axis is 1 on average.
     """
     has_features = item.c.has_features & (item.c.status == "ok")
     rows = sa.select(item.c.id, item.c.draw).where(has_features).order_by(item.c.id)
+    waiting = sa.select(sa.func.count()).where(item.c.status == "ok", ~item.c.has_features)
     with store.reading() as connection:
-        found = connection.execute(rows).all()
+        found, n_waiting = connection.execute(rows).all(), connection.scalar(waiting)
+    if n_waiting and len(found) < N_TO_FIT and not (folder / BASIS).exists():
+        found = []
     ids = np.array([row.id for row in found], np.int64)
     if len(ids) < 2:
         return ids, np.zeros((len(ids), 1), np.float32)

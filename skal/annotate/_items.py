@@ -133,5 +133,5 @@ def read_answered(connection):
 
 def is_monitor(connection, item_id):
     """Return whether an image is one of those that judge models."""
-    reserve = connection.scalar(sa.select(project.c.reserve))
+    reserve = connection.scalar(sa.select(project.c.reserve)) or 0.0
     return connection.scalar(sa.select(item.c.draw).where(item.c.id == item_id)) < reserve

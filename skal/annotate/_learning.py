@@ -67,14 +67,15 @@ class LearningMixin:
         RuntimeError
             If a training is running.
         """
-        if self._job is not None and self._job.state == "running":
-            raise RuntimeError("a training is running. Wait for it, or cancel it, first.")
-        missing = self.warming_up()
-        if missing is not None:
-            raise ValueError(f"there are too few labels to train on. {missing}")
-        self.embed()
-        job = TrainingJob(self._store, self.place, *self._snapshot(), on_progress)
-        self._job = job
+        with self._starting:
+            if self._job is not None and self._job.state == "running":
+                raise RuntimeError("a training is running. Wait for it, or cancel it, first.")
+            missing = self.warming_up()
+            if missing is not None:
+                raise ValueError(f"there are too few labels to train on. {missing}")
+            self.embed()
+            job = TrainingJob(self._store, self.place, *self._snapshot(), on_progress)
+            self._job = job
         return job.wait() if wait else job
 
     def _snapshot(self):

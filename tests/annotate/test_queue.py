@@ -1,5 +1,6 @@
 """The queue of a project: handed out, skipped, planned anew, and why."""
 
+import threading
 import time
 
 import numpy as np
@@ -226,6 +227,28 @@ def test_a_strategy_is_kept_by_its_name_and_another_must_be_given_again(project)
         assert again.strategy is own
     with pytest.raises(ValueError, match="a strategy of your own"):
         Project.open(project.place)
+
+
+def test_people_who_label_at_once_are_never_asked_the_same(project):
+    """A second annotator who overwrites the first."""
+    seen, failed = [], []
+
+    def label(annotator):
+        try:
+            while questions := project.next(3, annotator):
+                for question in questions:
+                    project.decide(question.item_id, "label", "a", annotator=annotator)
+                    seen.append(question.item_id)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=label, args=(name,)) for name in ("ann", "bob", "eve")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert sorted(seen) == list(range(1, 121))
 
 
 def test_a_hundred_thousand_images_are_ranked_quickly(project):
