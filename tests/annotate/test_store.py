@@ -176,6 +176,7 @@ def test_a_network_file_system_is_refused(tmp_path, monkeypatch):
 # A child writes decisions and acknowledges each on a pipe, until it is killed.
 CHILD = """
 import sys
+from pathlib import Path
 from skal.annotate._decisions import Message, record
 from skal.annotate._store import Store
 
