@@ -16,11 +16,12 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from skal.experiments import compare
+from skal.experiments import ComparisonResult, compare
 from skal.experiments.picking import ACQUISITION_FUNCTIONS
 from skal.metrics import labels_to_target
 from skal.micrographs import (
     ParticlePicker,
+    extract_patches,
     find_picks,
     fourier_crop,
     log_picks,
@@ -32,6 +33,7 @@ from skal.nets import AttentionUNetSegmenter
 from .harness import machine
 
 JUDGED = "hybrid"
+PATCH = 112  # pixels of a side, at working size
 RESULTS = Path(__file__).parent / "results" / "picking_curves.md"
 NET = {
     "width": 8,
@@ -145,16 +147,55 @@ TASKS = {
 }
 
 
+PARTS = ["noisy", "patches", "empiar", "nuclei", "nanoparticles"]
+
+
 def run(name, arguments):
     """Compare the judged strategy with random images on one data set; return its section."""
     title, load, options = TASKS[name]
     task = load(arguments.data)
-    folder = arguments.runs / name
-    result = compare(
+    result = _compare(task, task.X, task.y, arguments, arguments.runs / name, options)
+    n_pool = len(task.X) - options["test_size"]
+    what = (
+        f"{n_pool} images to choose from, {options['test_size']} to test on, other ones for each "
+        f"of {len(result.seeds)} seeds."
+    )
+    return section(title, what, task, result, options, n_pool)
+
+
+def run_patches(arguments):
+    """Ask for parts of micrographs; whole ones are kept to test on, other ones for each seed."""
+    task = empiar(arguments.data, noise=5.0)
+    options = {"n_initial": 2, "n_instances": 2, "n_queries": 7}
+    records, n_seeds = {}, 5
+    for seed in range(n_seeds):
+        test = np.random.RandomState(seed).permutation(len(task.X))[:4]
+        train = np.setdiff1d(np.arange(len(task.X)), test)
+        patches = [extract_patches(task.X[i], task.y[i], PATCH) for i in train]
+        X = np.concatenate([part.images for part in patches])
+        y = np.concatenate([part.masks for part in patches])
+        has_label = (y >= 0).any(axis=(1, 2))
+        X, y = X[has_label], y[has_label]
+        folder = arguments.runs / "patches" / str(seed)
+        given = {"X_test": task.X[test], "y_test": task.y[test], "seeds": [seed]}
+        records |= _compare(task, X, y, arguments, folder, options | given).records
+    result = ComparisonResult(records, baseline="random", score_name="F1 of picks")
+    what = (
+        f"About {len(X)} parts of {PATCH} x {PATCH} pixels to choose from, with some 45 particles "
+        f"each, of 10 micrographs; 4 whole micrographs to test on, other ones for each of "
+        f"{n_seeds} seeds."
+    )
+    title = "The same by parts of micrographs: F1 of picks"
+    return section(title, what, task, result, options, len(X))
+
+
+def _compare(task, X, y, arguments, folder, options):
+    folder.parent.mkdir(exist_ok=True)
+    return compare(
         {key: ACQUISITION_FUNCTIONS[key] for key in ("random", JUDGED)},
         AttentionUNetSegmenter(**NET),
-        task.X,
-        task.y,
+        X,
+        y,
         initial="random",
         scoring=None if task.picks is None else PickScore(task),
         full_data=True,
@@ -163,19 +204,16 @@ def run(name, arguments):
         resume=folder.exists(),
         **options,
     )
-    return section(title, task, result, options)
 
 
-def section(title, task, result, options):
-    """Return a markdown table of scores by labels, and of the labels that reach random's last."""
+def section(title, what, task, result, options, n_pool):
+    """Return a table of scores by labels, and the labels that reach the score of others."""
     first, step = options["n_initial"], options["n_instances"]
     labels = [first + k * step for k in range(options["n_queries"] + 1)]
-    n_test = options["test_size"]
     lines = [
         f"## {title}",
         "",
-        f"{len(task.X) - n_test} images to choose from, {n_test} to test on, other ones for each "
-        f"of {len(result.seeds)} seeds.",
+        what,
         "",
         "| | " + " | ".join(f"{n} labeled" for n in labels) + " | area, difference to random |",
         "|---" * (len(labels) + 2) + "|",
@@ -190,10 +228,7 @@ def section(title, task, result, options):
             f"[{row.area_difference_low:+.4f}, {row.area_difference_high:+.4f}]"
         )  # fmt: skip
         lines.append(f"| {name} | {' | '.join(cells)} | {difference} |")
-    return (
-        "\n".join([*lines, "", _needed(result, len(task.X) - n_test), *_blob_finder(task, result)])
-        + "\n"
-    )
+    return "\n".join([*lines, "", _needed(result, n_pool), *_blob_finder(task, result)]) + "\n"
 
 
 def _needed(result, n_all):
@@ -264,12 +299,13 @@ def main():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--runs", type=Path, default=Path("picking_curves_runs"))
     parser.add_argument("--n-jobs", type=int, default=2)
-    parser.add_argument("--parts", nargs="*", default=list(TASKS), choices=list(TASKS))
+    parser.add_argument("--parts", nargs="*", default=PARTS, choices=PARTS)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.runs.mkdir(exist_ok=True)
     for part in arguments.parts:
-        update_results([run(part, arguments)])
+        is_by_patch = part == "patches"
+        update_results([run_patches(arguments) if is_by_patch else run(part, arguments)])
 
 
 if __name__ == "__main__":

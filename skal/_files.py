@@ -21,7 +21,7 @@ def write_bytes(path, content):
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def write_json(path, value):
@@ -62,7 +62,7 @@ def new_folder(path):
         yield temporary
         shutil.rmtree(path, ignore_errors=True)
         os.rename(temporary, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def read_json(path):
@@ -103,7 +103,8 @@ def writing(path):
         raise explained from error
 
 
-def _sync_folder(folder):
+def sync_folder(folder):
+    """Wait until the names in a folder are on disk."""
     if os.name == "nt":  # folders cannot be opened there
         return
     descriptor = os.open(folder, os.O_RDONLY)

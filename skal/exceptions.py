@@ -7,6 +7,7 @@
     ValueError
     ├── DatasetError    a file of a data set is not what it should be
     ├── FormatError     a file of micrographs or of picks is not what it should be
+    ├── ProjectError    a project of annotation is damaged, newer than skal, or open elsewhere
     ├── ResumeError     a run folder belongs to another comparison, or is not finished
     ├── RunFolderError  run folders are damaged, or their runs cannot be compared
     └── SavedNetError   a folder holds no net that this version can load
@@ -16,6 +17,7 @@ __all__ = [
     "DatasetError",
     "DivergenceError",
     "FormatError",
+    "ProjectError",
     "ResumeError",
     "RunFolderError",
     "SavedNetError",
@@ -32,6 +34,10 @@ class DivergenceError(ArithmeticError):
 
 class FormatError(ValueError):
     """A file of micrographs or of picks is not there, or not what it should be."""
+
+
+class ProjectError(ValueError):
+    """A project of annotation is damaged, newer than this skal, or open elsewhere."""
 
 
 class ResumeError(ValueError):

@@ -240,7 +240,7 @@ def test_options_are_words_again():
         ("run", ["--acquisition-function", "clairvoyance"], "--acquisition-function must be of"),
         ("run-all", ["--acquisition-functions", ","], "--acquisition-function must be of"),
         ("run", ["--diameter", 1], "particles must be at least 2 pixels wide"),
-        ("run", ["--border", 40], "no pick is on any of the 4 micrographs"),
+        ("run", ["--border", 40], "micrograph 't0.mrc': border must be at least 0"),
         ("run-all", ["--devices", "abacus"], "--devices says where"),
         ("run", ["--device", "abacus"], "device must be auto, cpu, cuda or mps"),
     ],

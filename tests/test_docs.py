@@ -30,6 +30,12 @@ def run_code(page):
         exec(compile(code, str(page), "exec"), {})
 
 
+def test_the_code_on_segmenters_runs():
+    section = (ROOT / "docs" / "nets.md").read_text().split("## Segmenters")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(compile(code, "nets.md", "exec"), {})
+
+
 @pytest.mark.parametrize("page", FAMILIES, ids=lambda page: page.stem)
 def test_the_pages_of_the_strategies_run(page, capsys):
     run_code(page)

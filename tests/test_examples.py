@@ -26,3 +26,10 @@ def test_a_net_learns_what_it_asks_for():
     scores = load("deep_active_learning").run(Margin(), n_queries=2)
     assert len(scores) == 3
     assert scores[-1] > scores[0]
+
+
+def test_a_picker_learns_more_than_blobs(tmp_path):
+    example = load("pick_particles")
+    blobs, learned = example.run(tmp_path / "a.png", min_steps=40, side=320, n_particles=16)
+    assert learned > blobs
+    assert (tmp_path / "a.png").stat().st_size > 10_000

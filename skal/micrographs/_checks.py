@@ -31,7 +31,10 @@ def validate_points(picks, name="picks"):
             f"{name} must be a data frame with columns x and y; got a {type(picks).__name__}."
         )
     check_columns(picks, ["x", "y"], name)
-    points = picks[["x", "y"]].to_numpy(dtype=np.float64)
+    try:
+        points = picks[["x", "y"]].to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"x and y of {name} must be numbers: {error}. Convert them.") from error
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
         raise ValueError(

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 from scipy.stats import binomtest
 
+from ._matching import match_greedy, near_pairs
 from ._names import by_stem, listed, micrograph_stem, stems_of, values_of
 
 __all__ = [
@@ -256,14 +256,9 @@ def _by_micrograph(picks):
 
 def _matched(points, reference, radius):
     """Return which points have a partner of their own in the reference, the nearest taken first."""
-    pairs = cKDTree(points).sparse_distance_matrix(
-        cKDTree(reference), radius, output_type="ndarray"
-    )
-    pairs = pairs[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))]
-    is_matched, is_taken = np.zeros(len(points), bool), np.zeros(len(reference), bool)
-    for i, j in zip(pairs["i"], pairs["j"], strict=True):
-        if not (is_matched[i] or is_taken[j]):
-            is_matched[i] = is_taken[j] = True
+    pairs, distances = near_pairs(points, reference, np.full(len(reference), float(radius)))
+    is_matched = np.zeros(len(points), bool)
+    is_matched[pairs[match_greedy(pairs, distances, *pairs.T), 0]] = True
     return is_matched
 
 

@@ -1,6 +1,5 @@
 """Particles found by a segmenter that has learned from a few picked micrographs."""
 
-import json
 from numbers import Real
 from pathlib import Path
 
@@ -10,19 +9,20 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, StrOptions
-from .._files import write_folder
-from ..exceptions import SavedNetError
-from .coordinates import micrograph_stem
+from ._checks import check_border, check_positive
+from ._picked import by_micrograph, check_masks, on_images, validate_picks, warn_of
+from ._saved_pickers import check_place, read_picker, save_picker
+from ._sources import load, name_micrographs, naming
+from ._working import is_within, move_picks, pixels_within, stack, working_shape
 from .filters import fourier_crop
-from .images import Micrograph, read_micrograph
 from .masks import make_mask
 from .picks import find_picks
 from .scoring import best_threshold, score_picks
 
 __all__ = ["ParticlePicker"]
 
-FILE = "picker.json"
 LEAST_SCORE = 0.05  # of picks among which the best threshold is looked for
+COLUMNS = ["micrograph", "x", "y", "score", "diameter"]
 
 
 class ParticlePicker(BaseEstimator):
@@ -34,10 +34,11 @@ class ParticlePicker(BaseEstimator):
     Parameters
     ----------
     segmenter : estimator, default=None
-        What learns, such as :class:`skal.nets.AttentionUNetSegmenter`, which None stands for.
+        What learns, such as :class:`skal.nets.AttentionUNetSegmenter`, which None stands for, with
+        at least 300 steps of training.
     diameter_px : float, default=None
-        The diameter of a particle in pixels of the micrographs; None takes the median of the
-        column `diameter` of the picks.
+        The diameter of a particle in pixels of the micrographs, which must all have pixels of one
+        size; None takes the median of the column `diameter` of the picks.
     working_diameter_px : float, default=16.0
         The diameter that particles are made to have before anything is learned. Micrographs of
         smaller particles stay as they are.
@@ -45,8 +46,9 @@ class ParticlePicker(BaseEstimator):
         The radius of the discs that are learned, as a share of the particles'. Below 1 it keeps
         neighbors apart.
     threshold : float or "auto", default=0.5
-        The least score of a pick, in (0, 1]. ``"auto"`` takes the one that finds the training picks
-        best: lower than 0.5 where many particles were not picked.
+        The least score of a pick, in (0, 1]. ``"auto"`` takes the one, of at least 0.05, with which
+        the training picks are found best: how high scores are depends on the net's loss and on how
+        many particles were not picked.
     border_px : float, default=0.0
         Pixels of the original along the edges that are neither learned nor picked.
 
@@ -56,6 +58,11 @@ class ParticlePicker(BaseEstimator):
         The fitted segmenter.
     diameter_px_, threshold_ : float
         What was given or found.
+
+    Notes
+    -----
+    Particles that nobody has picked are learned as background. Where only some are picked, use
+    ``threshold="auto"``.
 
     Examples
     --------
@@ -96,15 +103,17 @@ class ParticlePicker(BaseEstimator):
     # Training ------------------------------------------------------------------------------
 
     def fit(self, micrographs, picks):
-        """Learn from micrographs whose particles are picked.
+        """Learn from micrographs whose particles are picked, all or some of them.
 
         Parameters
         ----------
-        micrographs : dict of str to ndarray, or sequence of Micrograph or path
-            Images of shape (H, W), by name. One that no pick names holds no particles.
+        micrographs : dict of str to ndarray, or list of path or Micrograph
+            Images of shape (H, W), by name. Files are read one by one. One that no pick names holds
+            no particles: leave out those that nobody has looked at.
         picks : pandas.DataFrame
             Columns micrograph, x, y; diameter unless `diameter_px` is given. Names are matched
-            without folders, endings and cryoSPARC's numbers.
+            without folders, endings and cryoSPARC's numbers. Picks on other micrographs are left
+            out, and those outside their image, with a warning.
 
         Returns
         -------
@@ -113,19 +122,29 @@ class ParticlePicker(BaseEstimator):
         Raises
         ------
         ValueError
-            If no pick is on any of the micrographs, or the diameter is not known.
+            If no pick is on any of the micrographs, a column is missing, the diameter is not known,
+            two micrographs have one name, or an image holds NaN.
+
+        Warns
+        -----
+        UserWarning
+            Of picks outside their image, of micrographs that neither a pick nor
+            ``picks.attrs["micrographs"]`` names, and of pixels of several sizes.
         """
         self._validate_params()
-        X, y = self.prepare(micrographs, picks)
+        sources, picks = name_micrographs(micrographs), validate_picks(picks)
+        self.diameter_px_ = self._find_diameter(picks)
+        X, y = self._prepare(sources, picks)
         segmenter = _default_segmenter() if self.segmenter is None else clone(self.segmenter)
         self.segmenter_ = segmenter.fit(X, y)
-        self.threshold_ = self.threshold
-        if self.threshold == "auto":
-            self.threshold_ = self._best_threshold(micrographs, picks)
+        is_auto = self.threshold == "auto"
+        self.threshold_ = self._best_threshold(sources, picks) if is_auto else self.threshold
         return self
 
     def prepare(self, micrographs, picks):
         """Return what the segmenter learns from: small images, and masks of their particles.
+
+        A picker that is not fitted sets `diameter_px_`.
 
         Parameters
         ----------
@@ -135,25 +154,14 @@ class ParticlePicker(BaseEstimator):
         Returns
         -------
         X : ndarray of float32 of shape (n, h, w)
-            Micrographs of other sizes than the largest are continued at the right and the bottom.
+            Micrographs of other sizes than the largest are continued at the right and the bottom,
+            as in a mirror.
         y : ndarray of int8 of shape (n, h, w)
             1 in particles, 0 in the background, -1 in borders and outside of the micrograph.
         """
-        self.diameter_px_ = self._find_diameter(picks)
-        by_name = dict(list(picks.groupby(_stems(picks["micrograph"]))))
-        pairs = [
-            self._prepare_one(image, by_name.get(name)) for name, image in _images(micrographs)
-        ]
-        if not any((mask == 1).any() for _, mask in pairs):
-            raise ValueError(
-                f"no pick is on any of the {len(pairs)} micrographs: picks name "
-                f"{_few(by_name)}, micrographs are called "
-                f"{_few(name for name, _ in _images(micrographs))}."
-            )
-        shape = np.max([image.shape for image, _ in pairs], axis=0)
-        X = np.stack([_padded(image, shape, mode="edge") for image, _ in pairs])
-        y = np.stack([_padded(mask, shape, constant_values=-1) for _, mask in pairs])
-        return X, y
+        sources, picks = name_micrographs(micrographs), validate_picks(picks)
+        self._set_diameter(picks)
+        return self._prepare(sources, picks)
 
     def working_picks(self, micrographs, picks):
         """Return picks in pixels of what :meth:`prepare` returns, without those in borders.
@@ -168,42 +176,61 @@ class ParticlePicker(BaseEstimator):
         pandas.DataFrame
             Columns micrograph, the position among the micrographs as text, x, y and diameter.
         """
-        self.diameter_px_ = self._find_diameter(picks)
-        by_name = dict(list(picks.groupby(_stems(picks["micrograph"]))))
-        tables = []
-        for i, (name, image) in enumerate(_images(micrographs)):
-            there = by_name.get(name, picks.iloc[:0])
-            inside = there[self._is_inside(there, image.shape)]
-            tables.append(self._working_picks(inside, image.shape).assign(micrograph=str(i)))
+        sources, picks = name_micrographs(micrographs), validate_picks(picks)
+        self._set_diameter(picks)
+        shapes = {name: load(source)[0].shape for name, source in sources.items()}
+        truth = self._truth(on_images(picks, shapes)[0], shapes)
+        tables = [
+            self._working_picks(table, shapes[name]).assign(micrograph=str(i))
+            for i, (name, table) in enumerate(by_micrograph(truth, shapes).items())
+        ]
         return pd.concat(tables, ignore_index=True)
-
-    def _working_picks(self, picks, shape):
-        """Return picks of one micrograph of a shape."""
-        small = self._working_shape(shape)
-        diameter = self.diameter_px_ * small[1] / shape[1]
-        return _moved(picks[["x", "y"]], shape, small).assign(diameter=diameter)
 
     @property
     def working_border_px(self):
-        """The border in pixels of what :meth:`prepare` returns."""
-        return self.border_px * min(1.0, self.working_diameter_px / self.diameter_px_)
+        """The border in pixels of what :meth:`prepare` returns, as :func:`find_picks` takes it."""
+        # there it begins at the center of the first pixel, and not at its edge
+        return max(0.0, self.border_px * self._factor() - 0.5)
 
-    def _is_inside(self, picks, shape):
-        low, high = self.border_px, [side - 1 - self.border_px for side in shape]
-        return picks["y"].between(low, high[0]) & picks["x"].between(low, high[1])
+    def _prepare(self, sources, picks):
+        images, shapes, sizes = [], {}, {}
+        for name, source in sources.items():
+            image, sizes[name] = load(source)
+            with naming(name):
+                images.append(self._shrink(image))
+                check_border(self.border_px, image.shape)
+            shapes[name] = image.shape
+        there, report = on_images(picks, shapes, sizes)
+        warn_of(report, picks.attrs["micrographs"], stacklevel=3)
+        masks = [
+            self._mask(table, shapes[name]) for name, table in by_micrograph(there, shapes).items()
+        ]
+        check_masks(masks)
+        return stack(images, mode="symmetric"), stack(masks, constant_values=-1)
 
-    def _prepare_one(self, image, picks):
-        small = self._shrink(image)
-        mask = np.zeros(small.shape, np.int8)
-        if picks is not None:
-            moved = self._working_picks(picks, image.shape)
-            mask[make_mask(moved, small.shape, radius_scale=self.radius_scale) > 0] = 1
-        border = round(self.border_px * small.shape[1] / image.shape[1])
-        if border:
-            inner = mask[border:-border, border:-border].copy()
-            mask[:] = -1
-            mask[border:-border, border:-border] = inner
-        return small, mask
+    def _mask(self, picks, shape):
+        small = working_shape(shape, self._factor())
+        moved = self._working_picks(picks, shape)
+        mask = make_mask(moved, small, radius_scale=self.radius_scale).astype(np.int8)
+        mask[~pixels_within(small, shape, self.border_px)] = -1
+        return mask
+
+    def _working_picks(self, picks, shape):
+        """Return picks of one micrograph, of a shape, in pixels of its small copy."""
+        small = working_shape(shape, self._factor())
+        diameter = self.diameter_px_ * small[1] / shape[1]
+        return move_picks(picks[["x", "y"]], shape, small).assign(diameter=diameter)
+
+    def _truth(self, picks, shapes):
+        """Return which of the picks on micrographs can be found, and the diameter of all."""
+        sizes = np.array([shapes[name] for name in picks["micrograph"]])
+        within = is_within(picks, sizes.T, self.border_px)
+        return picks[within].assign(diameter=self.diameter_px_)
+
+    def _set_diameter(self, picks):
+        if not self.__sklearn_is_fitted__():
+            self._validate_params()
+            self.diameter_px_ = self._find_diameter(picks)
 
     def _find_diameter(self, picks):
         if self.diameter_px is not None:
@@ -213,21 +240,26 @@ class ParticlePicker(BaseEstimator):
                 "the diameter of particles is not known: the picks have no column diameter. Pass "
                 "diameter_px=..., in pixels of the micrographs."
             )
-        return float(picks["diameter"].median())
+        diameter = float(picks["diameter"].median())
+        check_positive(diameter, "the median diameter of the picks")
+        return diameter
 
-    def _best_threshold(self, micrographs, picks):
-        self.threshold_ = LEAST_SCORE
-        found = self.predict(micrographs)
-        truth = picks.assign(micrograph=_stems(picks["micrograph"]), diameter=self.diameter_px_)
-        found = found.assign(micrograph=_stems(found["micrograph"]))
-        return float(best_threshold(found, truth[truth["micrograph"].isin(found["micrograph"])]))
+    def _best_threshold(self, sources, picks):
+        found, shapes = self._pick_all(sources, LEAST_SCORE)
+        if not len(found):
+            raise ValueError(
+                f"no threshold can be found: the segmenter is nowhere in the training micrographs "
+                f"at least {LEAST_SCORE} sure of a particle. Train it for longer, with more "
+                f"max_epochs or min_steps."
+            )
+        truth = self._truth(on_images(picks, shapes)[0], shapes)
+        return float(best_threshold(found, truth, micrographs=list(shapes)))
 
-    def _working_shape(self, shape):
-        factor = min(1.0, self.working_diameter_px / self.diameter_px_)
-        return tuple(max(1, round(side * factor)) for side in shape)
+    def _factor(self):
+        return min(1.0, self.working_diameter_px / self.diameter_px_)
 
     def _shrink(self, image):
-        return fourier_crop(np.asarray(image, np.float32), self._working_shape(np.shape(image)))
+        return fourier_crop(image, working_shape(np.shape(image), self._factor()))
 
     # Picking -------------------------------------------------------------------------------
 
@@ -244,40 +276,46 @@ class ParticlePicker(BaseEstimator):
             In [0, 1].
         """
         check_is_fitted(self)
-        return self.segmenter_.predict_proba(self._shrink(image)[None])[0, 1]
+        return self._map(self._shrink(image))
+
+    def _map(self, small):
+        return self.segmenter_.predict_proba(small[None])[0, 1]
 
     def predict(self, micrographs):
         """Return the picks of micrographs.
 
         Parameters
         ----------
-        micrographs : dict of str to ndarray, or sequence of Micrograph or path
-            Read one by one.
+        micrographs : dict of str to ndarray, or list of path or Micrograph
+            Files are read one by one.
 
         Returns
         -------
         pandas.DataFrame
-            Columns micrograph, x, y, score and diameter, in pixels of the micrographs; of each
-            micrograph the best first.
+            Columns micrograph (the name given, of a file without folders), x, y, score and
+            diameter, in pixels of the micrographs; of each micrograph the best first.
         """
         check_is_fitted(self)
-        tables = [self._pick(name, image) for name, image in _images(micrographs, full_names=True)]
-        columns = ["micrograph", "x", "y", "score", "diameter"]
-        tables = [table for table in tables if len(table)]
-        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+        return self._pick_all(name_micrographs(micrographs), self.threshold_)[0]
 
-    def _pick(self, name, image):
-        score_map = self.predict_map(image)
-        factor = score_map.shape[1] / image.shape[1]
-        found = find_picks(
-            score_map,
-            self.diameter_px_ * factor,
-            threshold=self.threshold_,
-            border=self.border_px * factor,
-        )
-        found = _moved(found, score_map.shape, image.shape).assign(diameter=self.diameter_px_)
-        found.insert(0, "micrograph", name)
-        return found[["micrograph", "x", "y", "score", "diameter"]]
+    def _pick_all(self, sources, threshold):
+        """Return the picks of micrographs, and the shapes of these by name."""
+        tables, shapes = [], {}
+        for name, source in sources.items():
+            image = load(source)[0]
+            with naming(name):
+                small = self._shrink(image)
+            found = self._picks_of(self._map(small), image.shape, threshold)
+            tables.append(found.assign(micrograph=name)[COLUMNS])
+            shapes[name] = image.shape
+        return pd.concat(tables, ignore_index=True), shapes
+
+    def _picks_of(self, score_map, shape, threshold):
+        """Return the picks of one micrograph, of a shape, that its map shows."""
+        diameter = self.diameter_px_ * score_map.shape[1] / shape[1]
+        found = find_picks(score_map, diameter, threshold=threshold)
+        found = move_picks(found, score_map.shape, shape)
+        return found[is_within(found, shape, self.border_px)].assign(diameter=self.diameter_px_)
 
     def score(self, micrographs, picks):
         """Return the mean F1 score of the picks of micrographs; see :func:`score_picks`.
@@ -285,18 +323,20 @@ class ParticlePicker(BaseEstimator):
         Parameters
         ----------
         micrographs, picks
-            As for :meth:`fit`; picks are the truth.
+            As for :meth:`fit`; picks are the truth. Those in borders do not count.
 
         Returns
         -------
         float
             In [0, 1].
         """
-        found = self.predict(micrographs)
-        found = found.assign(micrograph=_stems(found["micrograph"]))
-        names = [name for name, _ in _images(micrographs)]
-        truth = picks.assign(micrograph=_stems(picks["micrograph"]), diameter=self.diameter_px_)
-        return score_picks(found, truth, micrographs=names).f1_score
+        check_is_fitted(self)
+        sources, picks = name_micrographs(micrographs), validate_picks(picks)
+        found, shapes = self._pick_all(sources, self.threshold_)
+        there, report = on_images(picks, shapes)
+        warn_of(report, picks.attrs["micrographs"], stacklevel=2)
+        truth = self._truth(there, shapes)
+        return score_picks(found, truth, micrographs=list(shapes)).f1_score
 
     # Files ---------------------------------------------------------------------------------
 
@@ -311,16 +351,13 @@ class ParticlePicker(BaseEstimator):
         Raises
         ------
         FileExistsError
-            If the folder holds something else than a picker.
+            If the folder holds anything else.
+        TypeError
+            If the segmenter is no net of skal.
         """
         check_is_fitted(self)
-        folder = Path(folder)
         check_place(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        params = {k: v for k, v in self.get_params(deep=False).items() if k != "segmenter"}
-        fitted = {"diameter_px": self.diameter_px_, "threshold": self.threshold_}
-        files = {FILE: {"format": 1, "params": params, "fitted": fitted}}
-        write_folder(folder, files | self.segmenter_.to_files())
+        save_picker(self, Path(folder))
 
     @classmethod
     def from_segmenter(
@@ -352,90 +389,40 @@ class ParticlePicker(BaseEstimator):
         return picker
 
     @classmethod
-    def load(cls, folder, *, device=None):
+    def load(cls, folder, *, module=None, device=None):
         """Return a picker that was saved. Nothing is unpickled.
 
         Parameters
         ----------
         folder : str or path
+        module : callable or torch.nn.Module, optional
+            Of a picker whose segmenter is a :class:`skal.nets.NetSegmenter`: its module, of which
+            only the weights are kept.
         device : str, optional
             Where to; by default the saved parameter.
 
         Returns
         -------
         ParticlePicker
+            Fitted; its parameter `segmenter` is that of the net.
 
         Raises
         ------
         SavedNetError
-            If the folder holds no picker.
+            If the folder holds no picker, or one that is damaged.
         """
         from ..nets import NetSegmenter
 
-        folder = Path(folder)
-        try:
-            saved = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            picker = cls(**saved["params"])
-            fitted = saved["fitted"]
-            picker.diameter_px_, picker.threshold_ = fitted["diameter_px"], fitted["threshold"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SavedNetError(
-                f"{str(folder)!r} holds no saved picker: {FILE} is missing or broken ({error})."
-            ) from error
-        picker.segmenter_ = NetSegmenter.load(folder, device=device)
+        picker = read_picker(cls, Path(folder))
+        picker.segmenter_ = NetSegmenter.load(folder, module=module, device=device)
+        picker.segmenter = clone(picker.segmenter_)
         return picker
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "segmenter_")
-
-
-def check_place(folder):
-    """Raise where saving a picker would remove other files than those of a picker."""
-    folder = Path(folder)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).is_file():
-        raise FileExistsError(
-            f"{folder} is no picker, and is not empty: saving a picker would remove what is there. "
-            f"Choose another folder."
-        )
+        return hasattr(self, "threshold_")
 
 
 def _default_segmenter():
     from ..nets import AttentionUNetSegmenter
 
     return AttentionUNetSegmenter(min_steps=300)
-
-
-def _images(micrographs, full_names=False):
-    """Yield names and images; names without folders, endings and numbers unless they are full."""
-    pairs = micrographs.items() if hasattr(micrographs, "items") else map(_named, micrographs)
-    for name, image in pairs:
-        yield name if full_names else micrograph_stem(name), np.asarray(image)
-
-
-def _named(micrograph):
-    if not isinstance(micrograph, Micrograph):
-        micrograph = read_micrograph(micrograph)
-    return micrograph.name, micrograph.image
-
-
-def _stems(names):
-    return names.map(micrograph_stem)
-
-
-def _few(names):
-    names = sorted(names)
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(map(repr, names[:3])) + more
-
-
-def _moved(picks, from_shape, to_shape):
-    """Return picks of an image in pixels of one of another size; pixels are areas, not points."""
-    y_factor, x_factor = (to / old for to, old in zip(to_shape, from_shape, strict=True))
-    x = (picks["x"] + 0.5) * x_factor - 0.5
-    return picks.assign(x=x, y=(picks["y"] + 0.5) * y_factor - 0.5)
-
-
-def _padded(image, shape, **how):
-    return np.pad(
-        image, [(0, to - side) for side, to in zip(image.shape, shape, strict=True)], **how
-    )

@@ -89,8 +89,17 @@ def test_adaptive_thresholds_need_a_decay():
         ablate_self_training(segmenter().set_params(decay=0.0), ESTIMATORS, *data(), *TEST)
 
 
-def test_a_score_that_one_seed_has_not_has_no_mean(tmp_path):
+def test_a_net_that_finds_nothing_has_precision_and_recall_of_zero(tmp_path):
     blind = {"blind": PixelSegmenter(C=1e-9)}
     frame = ablate_self_training(segmenter(), blind, *data(), *TEST, folder=tmp_path)
-    assert ablation_table(frame)["precision"].isna().all()
-    assert "| blind | static | - | 0.000 |" in (tmp_path / "ablation.md").read_text()
+    assert (ablation_table(frame)["precision"] == 0).all()
+    assert "| blind | static | 0.000" in (tmp_path / "ablation.md").read_text()
+
+
+def test_a_score_that_one_seed_has_not_has_no_mean(tmp_path):
+    only_background = TEST[0], np.zeros_like(TEST[1])
+    with pytest.warns(UserWarning, match="AUC"):
+        frame = ablate_self_training(
+            segmenter(), {"one": PixelSegmenter()}, *data(), *only_background, folder=tmp_path
+        )
+    assert ablation_table(frame)["auc"].isna().all()

@@ -1,0 +1,194 @@
+"""Training, in a process of its own: it may be slow, killed, or crash, and labeling goes on."""
+
+import multiprocessing
+import os
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._files import write_json
+from .._random import seed_estimator
+from ._images import UnreadableImageError, quiet, read_small
+from ._models import save_model, sees_images
+from ._predictions import Predictions
+from ._scan import is_inside
+
+METRICS = "metrics.json"
+BLOCK = 512  # images that are predicted at once
+
+
+class CancelledError(Exception):
+    """Somebody wants the training to end."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that a training needs, as it was when it began.
+
+    Attributes
+    ----------
+    folder : str
+        Where to write the model: a folder that does not exist.
+    estimator : estimator
+        Unfitted.
+    X : ndarray of float32 of shape (n, d) or list of str
+        Labeled images: embeddings, or paths where the estimator learns from images.
+    y : ndarray of int of shape (n,)
+        Numbers of their labels.
+    pool_ids : ndarray of int of shape (m,)
+        All images, ascending.
+    pool_X : ndarray of float32 of shape (m, d) or list of str
+        The same of them.
+    root : str
+        The folder that all paths must be in.
+    image_size : int
+        The side of images in pixels.
+    seed : int
+        Of the estimator, where its own is None.
+    """
+
+    folder: str
+    estimator: Any
+    X: Any
+    y: np.ndarray
+    pool_ids: np.ndarray
+    pool_X: Any
+    root: str
+    image_size: int
+    seed: int
+
+
+def train(snapshot, report, check):
+    """Train, predict all images, and write both.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        What to train on.
+    report : callable
+        Takes a dict of progress.
+    check : callable
+        Raises CancelledError when it is time to end.
+    """
+    from sklearn.base import clone
+
+    folder, start = Path(snapshot.folder), time.time()
+    folder.mkdir(parents=True)
+    report({"phase": "training", "n_labels": len(snapshot.y)})
+    estimator = clone(snapshot.estimator)
+    seed_estimator(estimator, snapshot.seed, len(snapshot.y))
+    _fit(
+        estimator,
+        read_rows(snapshot.X, snapshot.root, snapshot.image_size),
+        snapshot.y,
+        report,
+        check,
+    )
+    proba = _predict(estimator, snapshot, report, check)
+    classes = np.asarray(estimator.classes_, np.int64)
+    Predictions(snapshot.pool_ids, proba, classes).write(folder)
+    save_model(estimator, folder)
+    write_json(folder / METRICS, {"seconds": time.time() - start, "n_labels": len(snapshot.y)})
+
+
+def _fit(estimator, X, y, report, check):
+    check()
+    if not sees_images(estimator):
+        estimator.fit(X, y)
+        return
+    own = estimator.callbacks
+    estimator.set_params(callbacks=[*(own or []), ("progress", _progress(report, check))])
+    estimator.fit(X, y)
+    estimator.set_params(callbacks=own)
+
+
+def _progress(report, check):
+    """Return a skorch callback that reports each epoch, and may end the training at each batch."""
+    from skorch.callbacks import Callback
+
+    class Progress(Callback):
+        def on_batch_begin(self, net, **kwargs):
+            check()
+
+        def on_epoch_end(self, net, **kwargs):
+            row = net.history[-1]
+            loss = float(row["train_loss"])
+            report({"phase": "training", "epoch": row["epoch"], "train_loss": loss})
+
+    return Progress()
+
+
+def _predict(estimator, snapshot, report, check):
+    blocks, n = [], len(snapshot.pool_ids)
+    for start in range(0, n, BLOCK):
+        check()
+        part = snapshot.pool_X[start : start + BLOCK]
+        rows = read_rows(part, snapshot.root, snapshot.image_size)
+        blocks.append(np.asarray(estimator.predict_proba(rows), np.float32))
+        report({"phase": "predicting", "n_done": min(start + BLOCK, n), "n": n})
+    return np.concatenate(blocks)
+
+
+def read_rows(X, root, image_size):
+    """Return embeddings as they are, and paths as images of shape (n, size, size, 3)."""
+    if isinstance(X, np.ndarray):
+        return X
+    root = Path(root)
+
+    def read(path):
+        try:
+            if not is_inside(Path(path), root):
+                raise UnreadableImageError("it is a link that leaves the folder of images")
+            return read_small(Path(path), image_size)
+        except UnreadableImageError as error:
+            raise UnreadableImageError(f"{path}: {error}") from error
+
+    with ThreadPoolExecutor() as threads, quiet():
+        return np.stack(list(threads.map(read, X)))
+
+
+def main(snapshot, connection, is_cancelled):
+    """Train in a child process, and tell the parent how it goes and ends."""
+    _end_with_parent()
+    _be_modest(snapshot.estimator)
+
+    def check():
+        if is_cancelled.is_set():
+            raise CancelledError
+
+    try:
+        train(snapshot, lambda progress: connection.send(("progress", progress)), check)
+    except CancelledError:
+        connection.send(("cancelled", ""))
+    except Exception as error:  # whatever it is, the parent has to say it in words
+        lines = traceback.format_exc().splitlines()[-3:]
+        connection.send(("failed", "\n".join([f"{type(error).__name__}: {error}", *lines])))
+    else:
+        connection.send(("done", ""))
+
+
+def _end_with_parent():
+    """Let this process end when its parent does, also when that was killed."""
+
+    def wait():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _be_modest(estimator):
+    """Leave a core, and precedence, to those who label."""
+    n_threads = max(1, (os.cpu_count() or 2) - 1)
+    if hasattr(os, "nice"):
+        os.nice(5)
+    if sees_images(estimator):
+        import torch
+
+        torch.set_num_threads(min(n_threads, torch.get_num_threads()))

@@ -1,0 +1,220 @@
+"""Decisions of people as a log of events, to which undo and redo are events too.
+
+What an item is called now follows from the decisions about it that hold, in their order. An undo
+takes back the last decision of its annotator that holds, whoever has decided since; a redo gives
+back what was undone last, until its annotator decides anew.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ._schema import ANSWERS, DECISIONS, current_label, decision, event
+
+NOTHING = {
+    "answer": None,
+    "label_id": None,
+    "event_id": None,
+    "n_skips": 0,
+    "is_flagged": False,
+    "note": "",
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What somebody has decided about an image, or has undone or redone.
+
+    Attributes
+    ----------
+    id : int
+        The number of the event.
+    item_id : int
+        The image that it is about.
+    kind : str
+        ``"label"``, ``"skip"``, ``"unsure"``, ``"exclude"``, ``"clear"``, ``"flag"``, ``"note"``,
+        ``"undo"`` or ``"redo"``.
+    label_id : int or None
+        The label that was given.
+    target_id : int or None
+        The decision that was undone or redone.
+    annotator : str
+        Who has decided.
+    key : str
+        What makes a repeated message one decision.
+    """
+
+    id: int
+    item_id: int
+    kind: str
+    label_id: int | None
+    target_id: int | None
+    annotator: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a decision is made of, before it is one."""
+
+    item_id: int | None
+    kind: str
+    annotator: str
+    label_id: int | None = None
+    payload: Any = None
+    shown_prediction: Any = None
+    model_id: int | None = None
+    client_ts: float | None = None
+    key: str | None = None
+
+
+def record(connection, message):
+    """Append a decision and bring the derived tables up to it.
+
+    Returns
+    -------
+    Decision
+        That of an earlier message with the same key, where there was one.
+    """
+    known = _find_repeated(connection, message)
+    if known is not None:
+        return known
+    made = _append(connection, message)
+    _apply(connection, made)
+    _refresh(connection, made.item_id)
+    return made
+
+
+def step(connection, kind, annotator, key=None, client_ts=None):
+    """Append an undo or a redo.
+
+    Returns
+    -------
+    Decision or None
+        None where there is nothing to undo or redo.
+    """
+    message = Message(None, kind, annotator, client_ts=client_ts, key=key)
+    known = _find_repeated(connection, message)
+    if known is not None:
+        return known
+    target = _target(connection, kind, annotator)
+    if target is None:
+        return None
+    made = _append(connection, message, target)
+    _apply(connection, made)
+    _refresh(connection, made.item_id)
+    return made
+
+
+def rebuild(connection):
+    """Make the derived tables again, from the events alone."""
+    connection.execute(sa.delete(current_label))
+    connection.execute(sa.delete(decision))
+    for row in connection.execute(sa.select(event).order_by(event.c.id)).all():
+        _apply(connection, _as_decision(row))
+    for item_id in connection.scalars(sa.select(decision.c.item_id).distinct()).all():
+        _refresh(connection, item_id)
+
+
+def fold(events):
+    """Return what an item is called after decisions about it that hold, in their order."""
+    state = dict(NOTHING)
+    for made in events:
+        if made.kind in ANSWERS:
+            answer = None if made.kind == "clear" else made.kind
+            state |= {"answer": answer, "label_id": made.label_id, "event_id": made.id}
+            state["n_skips"] += made.kind == "skip"
+        elif made.kind == "flag":
+            state["is_flagged"] = bool(made.payload)
+        else:
+            state["note"] = made.payload
+    return state
+
+
+def revision(connection):
+    """Return the number of the last event: that of the state of the labels."""
+    return connection.scalar(sa.select(sa.func.coalesce(sa.func.max(event.c.id), 0)))
+
+
+def _find_repeated(connection, message):
+    """Return the decision of an earlier message of the same key; raise if it said another thing."""
+    if message.key is None:
+        return None
+    row = connection.execute(sa.select(event).where(event.c.idempotency_key == message.key)).first()
+    if row is None:
+        return None
+    item_id = row.item_id if message.item_id is None else message.item_id
+    said = (item_id, message.kind, message.annotator, message.label_id, message.payload)
+    if said != (row.item_id, row.kind, row.annotator, row.label_id, row.payload):
+        raise ValueError(
+            f"the key {message.key!r} belongs to another decision ({row.kind!r} of item "
+            f"{row.item_id} by {row.annotator!r}). Give each decision a key of its own."
+        )
+    return _as_decision(row)
+
+
+def _append(connection, message, target=None):
+    values = {
+        "item_id": message.item_id if target is None else target.item_id,
+        "annotator": message.annotator,
+        "kind": message.kind,
+        "label_id": message.label_id,
+        "target_id": None if target is None else target.event_id,
+        "payload": sa.null() if message.payload is None else message.payload,
+        "shown_prediction": _json(message.shown_prediction),
+        "model_id": message.model_id,
+        "client_ts": message.client_ts,
+        "server_ts": time.time(),
+        "idempotency_key": uuid.uuid4().hex if message.key is None else message.key,
+    }
+    made = connection.execute(sa.insert(event).values(values).returning(event)).one()
+    return _as_decision(made)
+
+
+def _json(value):
+    return sa.null() if value is None else value
+
+
+def _target(connection, kind, annotator):
+    """Return the decision that an undo or a redo is about: the ends of the stack meet there."""
+    status, first = ("holds", sa.desc) if kind == "undo" else ("undone", sa.asc)
+    mine = (decision.c.annotator == annotator) & (decision.c.status == status)
+    found = sa.select(decision).where(mine).order_by(first(decision.c.event_id)).limit(1)
+    return connection.execute(found).first()
+
+
+def _apply(connection, made):
+    """Bring the stack of decisions up to an event."""
+    if made.kind in DECISIONS:
+        lost = (decision.c.annotator == made.annotator) & (decision.c.status == "undone")
+        connection.execute(sa.update(decision).where(lost).values(status="gone"))
+        row = {"event_id": made.id, "item_id": made.item_id, "annotator": made.annotator}
+        connection.execute(sa.insert(decision).values(row | {"status": "holds"}))
+    else:
+        status = "undone" if made.kind == "undo" else "holds"
+        target = decision.c.event_id == made.target_id
+        connection.execute(sa.update(decision).where(target).values(status=status))
+
+
+def _refresh(connection, item_id):
+    """Write what an item is called now."""
+    holds = (decision.c.item_id == item_id) & (decision.c.status == "holds")
+    both = sa.select(event).join(decision, decision.c.event_id == event.c.id)
+    state = fold(connection.execute(both.where(holds).order_by(event.c.id)).all())
+    connection.execute(sa.delete(current_label).where(current_label.c.item_id == item_id))
+    if state != NOTHING:
+        connection.execute(sa.insert(current_label).values(item_id=item_id, **state))
+
+
+def states(connection):
+    """Return what all items are called, by their numbers: those about which nothing holds miss."""
+    rows = connection.execute(sa.select(current_label).order_by(current_label.c.item_id))
+    return {row.item_id: {name: getattr(row, name) for name in NOTHING} for row in rows}
+
+
+def _as_decision(row):
+    names = ("id", "item_id", "kind", "label_id", "target_id", "annotator")
+    return Decision(*(getattr(row, name) for name in names), key=row.idempotency_key)

@@ -1,0 +1,137 @@
+"""Images of a project as its users see them, a page at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+
+from ._schema import current_label, event, item, label_class, project
+
+UNANSWERED = "unanswered"
+FILTERS = (UNANSWERED, "label", "skip", "unsure", "exclude")
+
+
+@dataclass(frozen=True)
+class Item:
+    """An image and what it is called now.
+
+    Attributes
+    ----------
+    id : int
+        Its number, by which decisions name it.
+    relpath : str
+        Its name below the folder of images, with ``/`` between folders.
+    width, height : int
+        In pixels, as stored in the file.
+    answer : {"label", "skip", "unsure", "exclude"} or None
+        The last decision about it that holds.
+    label : str or None
+        The name of its label.
+    is_flagged : bool
+        Whether somebody wants it looked at again.
+    note : str
+        What somebody has written about it.
+    """
+
+    id: int
+    relpath: str
+    width: int
+    height: int
+    answer: str | None
+    label: str | None
+    is_flagged: bool
+    note: str
+
+
+_BOTH = item.outerjoin(current_label, current_label.c.item_id == item.c.id).outerjoin(
+    label_class, label_class.c.id == current_label.c.label_id
+)
+_COLUMNS = (
+    item.c.id,
+    item.c.relpath,
+    item.c.width,
+    item.c.height,
+    current_label.c.answer,
+    label_class.c.name.label("label"),
+    sa.func.coalesce(current_label.c.is_flagged, sa.false()).label("is_flagged"),
+    sa.func.coalesce(current_label.c.note, "").label("note"),
+)
+
+
+def read_items(connection, after, n, answer=None):
+    """Return images in the order of their numbers, those with numbers above `after`."""
+    if answer not in (None, *FILTERS):
+        raise ValueError(f"answer must be None or one of {FILTERS}; got {answer!r}.")
+    rows = sa.select(*_COLUMNS).select_from(_BOTH).where(item.c.status == "ok", item.c.id > after)
+    if answer is not None:
+        wanted = None if answer == UNANSWERED else answer
+        rows = rows.where(current_label.c.answer.is_(None) if wanted is None else _is(wanted))
+    found = connection.execute(rows.order_by(item.c.id).limit(n))
+    return [_as_item(row) for row in found]
+
+
+def _is(answer):
+    return current_label.c.answer == answer
+
+
+def read_item(connection, item_id):
+    """Return one image, or raise if there is none of this number that can be shown."""
+    rows = sa.select(*_COLUMNS).select_from(_BOTH).where(item.c.status == "ok")
+    row = connection.execute(rows.where(item.c.id == item_id)).first()
+    if row is None:
+        raise KeyError(f"no image of this project has the number {item_id!r}")
+    return _as_item(row)
+
+
+def _as_item(row):
+    return Item(**(dict(row._mapping) | {"is_flagged": bool(row.is_flagged)}))
+
+
+def read_labeled(connection):
+    """Return a row for each labeled image: number, label, and whether it is a monitor image."""
+    reserve = sa.select(project.c.reserve).scalar_subquery()
+    is_monitor = (item.c.draw < sa.func.coalesce(reserve, 0.0)).label("is_monitor")
+    rows = (
+        sa.select(
+            item.c.id,
+            item.c.relpath,
+            item.c.content_hash,
+            item.c.draw,
+            is_monitor,
+            label_class.c.id.label("label_id"),
+            label_class.c.name.label("label"),
+            event.c.annotator,
+            event.c.server_ts,
+            event.c.client_ts,
+            event.c.model_id,
+            event.c.shown_prediction,
+            current_label.c.is_flagged,
+            current_label.c.note,
+        )
+        .join(current_label, current_label.c.item_id == item.c.id)
+        .join(label_class, label_class.c.id == current_label.c.label_id)
+        .join(event, event.c.id == current_label.c.event_id)
+        .where(current_label.c.answer == "label")
+        .order_by(item.c.id)
+    )
+    return connection.execute(rows).all()
+
+
+def read_names(connection):
+    """Return the names of all images that have been looked at, by their numbers."""
+    seen = item.c.has_features & (item.c.status == "ok")
+    rows = connection.execute(sa.select(item.c.id, item.c.relpath).where(seen))
+    return {row[0]: row[1] for row in rows}
+
+
+def read_answered(connection):
+    """Return the numbers of images that are answered: those skipped are not."""
+    answered = current_label.c.answer.in_(["label", "unsure", "exclude"])
+    rows = connection.scalars(sa.select(current_label.c.item_id).where(answered)).all()
+    return np.array(rows, np.int64)
+
+
+def is_monitor(connection, item_id):
+    """Return whether an image is one of those that judge models."""
+    reserve = connection.scalar(sa.select(project.c.reserve)) or 0.0
+    return connection.scalar(sa.select(item.c.draw).where(item.c.id == item_id)) < reserve

@@ -1,0 +1,104 @@
+"""An image that is asked for, and why."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._plan import unit
+
+N_NEIGHBORS = 3
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    """A labeled image that looks like another.
+
+    Attributes
+    ----------
+    item_id : int
+        Its number.
+    label : str
+        Its label.
+    similarity : float
+        The cosine of both embeddings, in [-1, 1].
+    """
+
+    item_id: int
+    label: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """An image that somebody is asked for.
+
+    Attributes
+    ----------
+    item_id : int
+        Its number, for `Project.decide`.
+    reason : str
+        Why it is asked for, in words with numbers.
+    strategy : str
+        What has chosen it.
+    score, percentile : float or None
+        The score of the strategy, and the percentage of the pool that it ranks lower.
+    is_blind : bool
+        Whether nobody may see a prediction before answering.
+    prediction : dict of str to float, or None
+        What the model says, by label; None where it is blind, or there is no model.
+    model_id : int or None
+        The model that says so.
+    """
+
+    item_id: int
+    reason: str
+    strategy: str
+    score: float | None
+    percentile: float | None
+    is_blind: bool
+    prediction: dict | None
+    model_id: int | None
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why an image is asked for.
+
+    Attributes
+    ----------
+    reason : str
+        In words with numbers.
+    strategy : str or None
+        What has chosen it; None where it was not asked for.
+    score, percentile : float or None
+        The score of the strategy, and the percentage of the pool that it ranks lower.
+    nearest : list of Neighbor
+        The labeled images most like it, at most three; none for one that is answered blind.
+    """
+
+    reason: str
+    strategy: str | None
+    score: float | None
+    percentile: float | None
+    nearest: list
+
+
+def nearest_labeled(x, X, ids, labels):
+    """Return the labeled images most like one.
+
+    Parameters
+    ----------
+    x : ndarray of shape (d,)
+        Its embedding.
+    X : ndarray of shape (n, d)
+        Those of labeled images.
+    ids, labels : sequence of length n
+        Their numbers and labels.
+
+    Returns
+    -------
+    list of Neighbor
+    """
+    similarities = (unit(X) @ unit(x[None]).T)[:, 0]
+    order = np.argsort(-similarities, kind="stable")[:N_NEIGHBORS]
+    return [Neighbor(int(ids[i]), labels[i], float(similarities[i])) for i in order]
