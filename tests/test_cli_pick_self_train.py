@@ -166,6 +166,22 @@ def test_the_command_of_the_readme_is_understood(data, tmp_path, monkeypatch):
     assert asked["segmenter"].estimator.batch_size == 128
 
 
+def test_images_that_nobody_has_labeled_are_learned_from(data, tmp_path, monkeypatch):
+    asked = {}
+
+    def run_self_training(segmenter, X, y, folder, X_unlabeled, **options):
+        asked.update(n=len(X), n_unlabeled=len(X_unlabeled))
+        raise OSError("enough")
+
+    monkeypatch.setattr(self_training, "run_self_training", run_self_training)
+    write_discs(tmp_path / "more", ["z1.npy", "z2.npy"], side=32, n_particles=4)
+    assert "Error: enough" in _run(*data, *SMALL, "--unlabeled-dir", tmp_path / "more").stderr
+    assert asked == {"n": 4, "n_unlabeled": 4 + 2}
+    write_discs(tmp_path / "more", ["i0.npy"], side=32)
+    result = _run(*data, *SMALL, "--unlabeled-dir", tmp_path / "more")
+    assert "stand for one micrograph" in result.stderr
+
+
 def test_the_ablation_is_a_table(data, tmp_path):
     words = [*data, *SMALL, "--initial-epochs", 2, "--retrain-epochs", 1, "--ablation"]
     words += ["--seeds", 2, "--test-split", 0.3, "--output-dir", tmp_path / "out"]
@@ -205,7 +221,7 @@ def test_wrong_arguments_are_one_line(data, tmp_path, arguments, message):
     [
         ('{"other.npy": [[5, 5]]}', "no pick is on any of the 8 micrographs"),
         ('{"i0.npy": [[500, 5]]}', "no pick is on any of the 8 micrographs"),
-        ("{}", "no pick is on any of the 8 micrographs"),
+        ("{}", "there must be picks of the micrographs"),
         ('{"i0.npy": [[5]]}', "has no format of picks that skal knows"),
         ("", "is empty"),
     ],

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._random import round_rng
-from ..micrographs import make_mask, micrograph_stem, read_micrograph
+from ..micrographs import make_mask, read_micrograph
+from ..micrographs._picked import by_micrograph, on_images, validate_picks, warn_of
 
 __all__ = ["PartlyLabeled", "load_partly_labeled"]
 
@@ -40,16 +41,18 @@ class PartlyLabeled:
 
 
 def load_partly_labeled(
-    paths, picks, *, radius_px=None, n_labeled=1.0, test_size=0.0, random_state=42
+    paths, picks, *, unlabeled=(), radius_px=None, n_labeled=1.0, test_size=0.0, random_state=42
 ):
     """Read images and draw their particles, and leave out the labels of some.
 
     Parameters
     ----------
-    paths : sequence of path-like
+    paths : sequence of pathlib.Path
         Images of one shape, in any format.
     picks : pandas.DataFrame
         Columns micrograph, x and y. An image that no pick names holds no particles.
+    unlabeled : sequence of pathlib.Path, default=()
+        Further images of that shape, without labels.
     radius_px : float, default=None
         The radius of particles in pixels. None is half the column `diameter` of each, and 10 where
         there is no such column.
@@ -67,19 +70,28 @@ def load_partly_labeled(
     Raises
     ------
     ValueError
-        If images have different shapes, or there are too few of them.
+        If images have different shapes, there are too few of them, or no pick is on any.
+
+    Warns
+    -----
+    UserWarning
+        Of picks outside their image, and of images that neither a pick nor
+        ``picks.attrs["micrographs"]`` names.
     """
-    by_name = dict(list(picks.groupby(picks["micrograph"].map(micrograph_stem))))
+    picks = validate_picks(picks)
     test, labeled, others = _split(list(paths), n_labeled, test_size, random_state)
-
-    def masks(images, paths):
-        found = [by_name.get(micrograph_stem(path.name), picks.iloc[:0]) for path in paths]
-        drawn = [_mask(table, images.shape[1:], radius_px) for table in found]
-        return np.stack(drawn) if drawn else np.empty(images.shape, np.int8)
-
     X = _read(labeled)
-    X_test = _read(test, like=X)
-    return PartlyLabeled(X, masks(X, labeled), _read(others, like=X), X_test, masks(X_test, test))
+    X_test, X_unlabeled = _read(test, like=X), _read([*others, *unlabeled], like=X)
+    shapes = {path.name: X.shape[1:] for path in paths}
+    there, report = on_images(picks, shapes)
+    warn_of(report, picks.attrs["micrographs"], stacklevel=2)
+    tables = by_micrograph(there, shapes)
+
+    def masks(paths):
+        drawn = [_mask(tables[path.name], X.shape[1:], radius_px) for path in paths]
+        return np.array(drawn, np.int8).reshape(len(paths), *X.shape[1:])
+
+    return PartlyLabeled(X, masks(labeled), X_unlabeled, X_test, masks(test))
 
 
 def _split(paths, n_labeled, test_size, random_state):
@@ -120,4 +132,4 @@ def _mask(picks, shape, radius_px):
     if radius_px is None and "diameter" not in picks:
         radius_px = RADIUS_PX
     diameter = None if radius_px is None else 2 * radius_px
-    return make_mask(picks, shape, diameter_px=diameter).astype(np.int8)
+    return make_mask(picks, shape, diameter_px=diameter)

@@ -41,6 +41,13 @@ def test_masks_are_those_of_their_images(images):
     assert (data.X.dtype, data.y.dtype) == (np.float32, np.int8)
 
 
+def test_further_images_have_no_labels(images):
+    paths, picks = images
+    data = load_partly_labeled(paths[:8], picks, unlabeled=paths[8:], n_labeled=7)
+    assert set(positions(paths, data.X_unlabeled)) > {8, 9}
+    assert len(data.X_unlabeled) == 3
+
+
 def test_more_labels_are_the_same_and_others(images):
     paths, picks = images
     few, many, other = (
@@ -62,7 +69,8 @@ def test_the_radius_is_that_of_the_picks_or_ten(images):
 def test_an_image_without_picks_has_no_particles_and_names_are_matched(images):
     paths, picks = images
     picks = picks.assign(micrograph=picks["micrograph"].str.replace(".npy", ".mrc"))
-    data = load_partly_labeled(paths, picks[picks["micrograph"] != "i3.mrc"])
+    with pytest.warns(UserWarning, match=r"1 micrographs have no picks .* 'i3\.npy'"):
+        data = load_partly_labeled(paths, picks[picks["micrograph"] != "i3.mrc"])
     assert [i for i, mask in enumerate(data.y) if not mask.any()] == [3]
 
 

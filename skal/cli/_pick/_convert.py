@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .._errors import fail, one_line
-from ._options import FORMATS
-from ._tables import shapes_of, tell
+from .._errors import fail, one_line, tell
+from ._options import FORMATS, shapes_of
 
 INPUT_FORMATS = f"{FORMATS}, eman2, cryotransformer, cryosparc"
 

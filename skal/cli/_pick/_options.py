@@ -66,3 +66,10 @@ def device_of(device, multi_gpu=False):
     except ValueError as error:
         raise ValueError("--multi-gpu needs CUDA devices, but torch finds none.") from error
     return "all"
+
+
+def shapes_of(paths):
+    """Return the shapes of micrographs by name."""
+    from ...micrographs import read_shape
+
+    return {path.name: read_shape(path) for path in paths}

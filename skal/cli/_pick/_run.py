@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .._errors import fail, one_line
+from .._errors import fail, one_line, warnings_told
 from .._options import option
 from ._options import (
     DATA,
@@ -113,6 +113,7 @@ def strategy_names(text):
     return names
 
 
+@warnings_told()
 def compare_strategies(names, options):
     """Run strategies in one folder, with the options of :func:`run` as a dict."""
     from ...exceptions import DivergenceError

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .._errors import fail, one_line
-from ._tables import shapes_of, tell
+from .._errors import fail, one_line, tell
+from ._options import shapes_of
 
 
 class Method(StrEnum):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .._errors import fail, one_line
+from .._errors import fail, one_line, tell, warnings_told
 from .._logging import logged
 from .._options import option
 from ._options import (
@@ -26,7 +26,6 @@ from ._options import (
     Width,
     device_of,
 )
-from ._tables import picks_on, tell
 
 LABELS, PSEUDO = "Labels", "Pseudo-labels"
 COLUMNS = ("iteration", "precision", "recall", "f1_score", "iou", "auc", "kept")
@@ -48,6 +47,9 @@ def self_train(
     output_dir: Annotated[Path, option(OUTPUT, "Where models, scores and pictures go.")] = Path(
         "experiments/self_training"
     ),
+    unlabeled_dir: Annotated[
+        Path | None, option(DATA, "Further images, that nobody has labeled.")
+    ] = None,
     particle_radius: Annotated[
         float | None,
         option(LABELS, "In pixels.", min=1, show_default="of the picks, else 10"),
@@ -145,10 +147,10 @@ def self_train(
     _check(options)
     try:
         options["device"] = device_of(device, multi_gpu)
-        data = _load(options)
-        with nullcontext() if deterministic else fastest_algorithms(), warnings.catch_warnings():
+        with warnings_told(), nullcontext() if deterministic else fastest_algorithms():
             # nobody trains a saved model on here: a resumed run sets the loss again
             warnings.filterwarnings("ignore", r"\['loss'\] cannot be written as JSON")
+            data = _load(options)
             text = _ablate(data, options) if ablation else _train(data, options)
     except (OSError, ValueError, ImportError, DivergenceError) as error:
         fail(one_line(error, **{"the segmenter's decay": "--decay", "radius_scale": "radius"}))
@@ -177,13 +179,14 @@ def _load(options):
     from ...micrographs import find_micrographs, read_picks
 
     paths = find_micrographs([options["image_dir"]])
-    picks = picks_on(paths, read_picks(options["coords_file"]))
+    picks = read_picks(options["coords_file"])
     if options["particle_radius"] is None and "diameter" not in picks:
         tell(f"the picks tell no diameter: --particle-radius is {RADIUS_PX:g} pixels.")
     share = 1.0 if options["labeled_ratio"] is None else options["labeled_ratio"]
     data = load_partly_labeled(
         paths,
         picks,
+        unlabeled=_unlabeled(options, len(paths)),
         radius_px=options["particle_radius"],
         n_labeled=share if options["n_labeled"] is None else options["n_labeled"],
         test_size=options["test_split"] if options["ablation"] else 0.0,
@@ -192,6 +195,15 @@ def _load(options):
     if not options["quiet"]:
         typer.echo(repr(data))
     return data
+
+
+def _unlabeled(options, n_others):
+    """Return the images without labels, none of which may be among the others."""
+    from ...micrographs import find_micrographs
+
+    if options["unlabeled_dir"] is None:
+        return []
+    return find_micrographs([options["image_dir"], options["unlabeled_dir"]])[n_others:]
 
 
 def _segmenter(options):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .._errors import fail, one_line
+from .._errors import fail, one_line, warnings_told
 from .._options import option
 from ._options import (
     OUTPUT,
@@ -27,7 +27,6 @@ from ._options import (
     check_threshold,
     device_of,
 )
-from ._tables import picks_on
 
 
 def train(
@@ -96,14 +95,14 @@ def train(
         check_place(output)
         segmenter.set_params(device=device_of(device, multi_gpu))
         paths = find_micrographs(micrographs)
-        known = picks_on(paths, read_picks(picks))
-        if not quiet:
-            typer.echo(f"{len(known)} picks on {len(paths)} micrographs")
-        picker.fit(paths, known)
-        picker.save(output)
+        with warnings_told():
+            picker.fit(paths, read_picks(picks)).save(output)
     except (OSError, ValueError, ImportError, DivergenceError) as error:
         fail(one_line(error, diameter_px="--diameter"))
-    typer.echo(f"diameter {picker.diameter_px_:g} px, threshold {picker.threshold_:.2g}")
+    typer.echo(
+        f"{len(paths)} micrographs learned, diameter {picker.diameter_px_:g} px, threshold "
+        f"{picker.threshold_:.2g}"
+    )
     if not quiet:
         typer.echo(f"Picker  {output}")
 
