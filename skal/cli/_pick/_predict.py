@@ -81,7 +81,7 @@ def predict(
         if names:
             write_picks(picks, output, format=format, micrographs=names)
     except (OSError, ValueError, ImportError) as error:
-        fail(one_line(error, image_height="--image-height"))
+        fail(one_line(error))
     if not quiet:
         typer.echo(f"{len(picks)} picks on {len(names)} micrographs")
         typer.echo(f"Picks  {output}" if names else "Nothing was written.")
