@@ -148,8 +148,8 @@ scored on all 10,000 test images. A query looks at 10,000 random images of the p
 counted on straight lines between rounds; the median over the seeds is bold, `-` where it is not
 reached with the labels spent. BALD and variation ratio take 20 passes with dropout, BatchBALD 50.
 Nets have `mixed_precision=True`: bfloat16 on processors that can, else float32. Epochs and dropout
-are those with which 50 and 200 random labels gave the best accuracy on other seeds (`--tune` tries
-what it names).
+of the plain net are those with which 50 and 200 random labels gave the best accuracy on other seeds
+(`--tune` tries what it names); those with augmentation were not tuned yet.
 """
 
 

@@ -3,9 +3,10 @@
 from ._classifiers import CNNClassifier, LeNetClassifier, MLPClassifier, ResNet18Classifier
 from ._dropout import sample_proba
 from ._embed import embed, predict_proba_and_embed
+from ._segmenters import AttentionUNetSegmenter, UNetSegmenter
 from .classifier import NetClassifier
 from .losses import DiceLoss, FocalDiceLoss, FocalLoss
-from .segmenter import AttentionUNetSegmenter, NetSegmenter, UNetSegmenter
+from .segmenter import NetSegmenter
 
 __all__ = [
     "AttentionUNetSegmenter",
