@@ -76,8 +76,8 @@ Machine: {machine}. Command: `python -m benchmarks.self_training`. {seeds} paire
 other images to label and to test on. F1 of the pixels of test images (40 nuclei images, 4
 micrographs); up to 40 images without labels. `SelfTrainingSegmenter` with its defaults (thresholds
 0.95 and 0.05, three iterations of 75 more steps, the gate), and a U-Net with attention gates as in
-[picking_curves](picking_curves.md), but with cross-entropy: after focal and Dice loss with balanced
-classes, hardly a pixel of the background is below 0.05. The gate holds out an image, of a single
+[picking_curves](picking_curves.md), but with cross-entropy, whose probabilities these thresholds
+are meant for. The gate holds out an image, of a single
 image a strip; the net of all labels holds out nothing. Intervals are 95 %, paired.
 
 | data | labeled | all labels | gate's labels held out | self-trained | gain over held out | gain over all labels | iteration kept, by seed |
