@@ -32,8 +32,9 @@ class LearningMixin:
         str or None
         """
         classes = [c for c in self.classes if not c.is_archived]
-        given = [row.label_id for row in self._labeled() if not row.is_monitor]
-        counts = {c.name: given.count(c.id) for c in classes}
+        with self._store.reading() as connection:
+            given = _items.count_labels(connection)
+        counts = {c.name: given.get(c.id, 0) for c in classes}
         needed, total = max(10, 2 * len(classes)), sum(counts.values())
         n_ready = sum(n >= 2 for n in counts.values())
         is_complete = n_ready == len(counts) or total >= ENOUGH * needed
@@ -75,7 +76,9 @@ class LearningMixin:
         with self._starting:
             if self._job is not None and self._job.state == "running":
                 raise RuntimeError("a training is running. Wait for it, or cancel it, first.")
-            job = TrainingJob(self._store, self.place, *self._snapshot(), on_progress)
+            job = TrainingJob(
+                self._store, self.place, *self._snapshot(), on_progress, self._use_in_queue
+            )
             self._job = job
         return job.wait() if wait else job
 
@@ -109,6 +112,11 @@ class LearningMixin:
             return [str(self.folder / names[i]) for i in item_ids]
         ids, X = self._embeddings()
         return X[np.searchsorted(ids, np.array(item_ids, np.int64))]
+
+    def _use_in_queue(self):
+        """Plan with a new model at once, so that nobody waits for it."""
+        self._is_used_up = False
+        self._plan_ahead(self._current_model())
 
     def _labeled(self):
         with self._store.reading() as connection:
@@ -167,6 +175,7 @@ class LearningMixin:
         self._model_folder(model_id)
         with self._store.writing() as connection:
             connection.execute(sa.update(_schema.project).values(current_model=model_id))
+        self._use_in_queue()
 
     def load_model(self, model_id=None):
         """Return a fitted model; nothing is unpickled.
