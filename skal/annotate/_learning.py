@@ -86,10 +86,11 @@ class LearningMixin:
         """Return what a training needs, and what its model will be said to be."""
         with self._store.reading() as connection:
             revision = _decisions.revision(connection)
-            rows = [row for row in _items.read_labeled(connection) if not row.is_monitor]
+            rows = [r for r in _items.read_labeled(connection) if r.is_human and not r.is_monitor]
             pool = _items.read_names(connection)
-        ids, _ = self._embeddings()
-        rows = [row for row in rows if row.id in pool]
+        ids, X = self._embeddings()
+        known = pool.keys() & set(ids.tolist())
+        rows = [row for row in rows if row.id in known]
         y = np.array([row.label_id for row in rows], np.int64)
         snapshot = _child.Snapshot(
             "",
@@ -101,6 +102,8 @@ class LearningMixin:
             str(self.folder),
             self._image_size,
             self.random_state,
+            np.array([row.id for row in rows], np.int64),
+            X[np.searchsorted(ids, [row.id for row in rows])],
         )
         facts = {"label_revision": revision, "n_labels": len(rows)}
         names = {"estimator": type(self.estimator).__name__, "strategy": name_of(self.strategy)}
@@ -255,7 +258,8 @@ class LearningMixin:
 
         with self._store.reading() as connection:
             known = _items.read_names(connection)
-        rows = [r for r in self._labeled() if not r.is_monitor and r.id in known]
+        rows = [r for r in self._labeled() if r.is_human and not r.is_monitor]
+        rows = [r for r in rows if r.id in known]
         X = self.inputs([row.id for row in rows]) if rows else None
         y = np.array([row.label for row in rows]) if rows else None
         return ActiveLearner(
