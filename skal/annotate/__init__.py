@@ -12,23 +12,31 @@ except ImportError as error:
         f'annotation needs: pip install "skal[annotate]".'
     ) from error
 
+from ._bulk import AcceptPreview
 from ._classes import LabelClass
 from ._decisions import Decision
 from ._items import Item
 from ._monitor import Estimate
 from ._questions import Neighbor, Question, Why
+from ._review import Filter, Page, ReviewItem
 from ._scan import ScanReport
+from ._scan_job import ScanJob
 from ._training import TrainingJob
 from .project import Project
 
 __all__ = [
+    "AcceptPreview",
     "Decision",
     "Estimate",
+    "Filter",
     "Item",
     "LabelClass",
     "Neighbor",
+    "Page",
     "Project",
     "Question",
+    "ReviewItem",
+    "ScanJob",
     "ScanReport",
     "TrainingJob",
     "Why",

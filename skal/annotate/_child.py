@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from .._files import write_json
 from .._random import seed_estimator
 from ._images import UnreadableImageError, quiet, read_small
-from ._models import save_model, sees_images
+from ._listing import is_inside
+from ._models import make_model, save_model, sees_images
 from ._predictions import Predictions
-from ._scan import is_inside
+from ._suspects import FILE as CROSSVAL
+from ._suspects import cross_validate
 
 METRICS = "metrics.json"
 BLOCK = 512  # images that are predicted at once
@@ -51,6 +54,10 @@ class Snapshot:
         The side of images in pixels.
     seed : int
         Of the estimator, where its own is None.
+    ids : ndarray of int of shape (n,)
+        Numbers of the labeled images, ascending.
+    embeddings : ndarray of float32 of shape (n, d)
+        Embeddings of them.
     """
 
     folder: str
@@ -62,6 +69,8 @@ class Snapshot:
     root: str
     image_size: int
     seed: int
+    ids: np.ndarray
+    embeddings: np.ndarray
 
 
 def train(snapshot, report, check):
@@ -76,8 +85,6 @@ def train(snapshot, report, check):
     check : callable
         Raises CancelledError when it is time to end.
     """
-    from sklearn.base import clone
-
     folder, start = Path(snapshot.folder), time.time()
     folder.mkdir(parents=True)
     report({"phase": "training", "n_labels": len(snapshot.y)})
@@ -94,7 +101,22 @@ def train(snapshot, report, check):
     classes = np.asarray(estimator.classes_, np.int64)
     Predictions(snapshot.pool_ids, proba, classes).write(folder)
     save_model(estimator, folder)
+    _cross_validate(snapshot, folder, report, check)
     write_json(folder / METRICS, {"seconds": time.time() - start, "n_labels": len(snapshot.y)})
+
+
+def _cross_validate(snapshot, folder, report, check):
+    """Write what models say of labeled images that they have not seen, to find wrong labels by.
+
+    Nets would take long to train several times: for them a logistic regression says so.
+    """
+    report({"phase": "checking labels"})
+    estimator = clone(snapshot.estimator)
+    if sees_images(estimator):
+        estimator = make_model("logistic")
+    seed_estimator(estimator, snapshot.seed, len(snapshot.y))
+    proba, classes = cross_validate(estimator, snapshot.embeddings, snapshot.y, check)
+    Predictions(snapshot.ids, proba, classes).write(folder, CROSSVAL)
 
 
 def _fit(estimator, X, y, report, check):

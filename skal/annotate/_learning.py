@@ -32,8 +32,9 @@ class LearningMixin:
         str or None
         """
         classes = [c for c in self.classes if not c.is_archived]
-        given = [row.label_id for row in self._labeled() if not row.is_monitor]
-        counts = {c.name: given.count(c.id) for c in classes}
+        with self._store.reading() as connection:
+            given = _items.count_labels(connection)
+        counts = {c.name: given.get(c.id, 0) for c in classes}
         needed, total = max(10, 2 * len(classes)), sum(counts.values())
         n_ready = sum(n >= 2 for n in counts.values())
         is_complete = n_ready == len(counts) or total >= ENOUGH * needed
@@ -67,14 +68,17 @@ class LearningMixin:
         RuntimeError
             If a training is running.
         """
+        missing = self.warming_up()
+        if missing is not None:
+            raise ValueError(f"there are too few labels to train on. {missing}")
+        if not self._is_scanning():
+            self.embed()
         with self._starting:
             if self._job is not None and self._job.state == "running":
                 raise RuntimeError("a training is running. Wait for it, or cancel it, first.")
-            missing = self.warming_up()
-            if missing is not None:
-                raise ValueError(f"there are too few labels to train on. {missing}")
-            self.embed()
-            job = TrainingJob(self._store, self.place, *self._snapshot(), on_progress)
+            job = TrainingJob(
+                self._store, self.place, *self._snapshot(), on_progress, self._use_in_queue
+            )
             self._job = job
         return job.wait() if wait else job
 
@@ -82,10 +86,11 @@ class LearningMixin:
         """Return what a training needs, and what its model will be said to be."""
         with self._store.reading() as connection:
             revision = _decisions.revision(connection)
-            rows = [row for row in _items.read_labeled(connection) if not row.is_monitor]
+            rows = [r for r in _items.read_labeled(connection) if r.is_human and not r.is_monitor]
             pool = _items.read_names(connection)
-        ids, _ = self._embeddings()
-        rows = [row for row in rows if row.id in pool]
+        ids, X = self._embeddings()
+        known = pool.keys() & set(ids.tolist())
+        rows = [row for row in rows if row.id in known]
         y = np.array([row.label_id for row in rows], np.int64)
         snapshot = _child.Snapshot(
             "",
@@ -97,6 +102,8 @@ class LearningMixin:
             str(self.folder),
             self._image_size,
             self.random_state,
+            np.array([row.id for row in rows], np.int64),
+            X[np.searchsorted(ids, [row.id for row in rows])],
         )
         facts = {"label_revision": revision, "n_labels": len(rows)}
         names = {"estimator": type(self.estimator).__name__, "strategy": name_of(self.strategy)}
@@ -108,6 +115,11 @@ class LearningMixin:
             return [str(self.folder / names[i]) for i in item_ids]
         ids, X = self._embeddings()
         return X[np.searchsorted(ids, np.array(item_ids, np.int64))]
+
+    def _use_in_queue(self):
+        """Plan with a new model at once, so that nobody waits for it."""
+        self._is_used_up = False
+        self._plan_ahead(self._current_model())
 
     def _labeled(self):
         with self._store.reading() as connection:
@@ -166,6 +178,7 @@ class LearningMixin:
         self._model_folder(model_id)
         with self._store.writing() as connection:
             connection.execute(sa.update(_schema.project).values(current_model=model_id))
+        self._use_in_queue()
 
     def load_model(self, model_id=None):
         """Return a fitted model; nothing is unpickled.
@@ -245,7 +258,8 @@ class LearningMixin:
 
         with self._store.reading() as connection:
             known = _items.read_names(connection)
-        rows = [r for r in self._labeled() if not r.is_monitor and r.id in known]
+        rows = [r for r in self._labeled() if r.is_human and not r.is_monitor]
+        rows = [r for r in rows if r.id in known]
         X = self.inputs([row.id for row in rows]) if rows else None
         y = np.array([row.label for row in rows]) if rows else None
         return ActiveLearner(

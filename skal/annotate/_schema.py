@@ -5,10 +5,13 @@ import sqlalchemy as sa
 VERSION = 1  # of the tables; raise it with a migration in _store.MIGRATIONS
 APPLICATION_ID = 0x534B414C  # "SKAL", in the header of the file
 
+STATUSES = ("waiting", "ok", "unreadable", "duplicate")  # waiting: listed, and not read yet
 ANSWERS = ("label", "skip", "unsure", "exclude", "clear")  # the last one of an item holds
 MARKS = ("flag", "note")  # stand beside the answer
 STEPS = ("undo", "redo")
 DECISIONS = (*ANSWERS, *MARKS)
+BULK = "bulk"  # decisions about many items, which are undone as one
+HUMAN, IMPORTED, ACCEPTED = SOURCES = ("human", "imported", "model-accepted")  # of an answer
 
 metadata = sa.MetaData()
 
@@ -26,7 +29,7 @@ project = sa.Table(
     sa.Column("root", sa.Text, nullable=False),  # the folder of the images
     sa.Column("seed", sa.Integer, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
-    sa.Column("reserve", sa.Float),  # items drawn below it are monitor items; set by the first scan
+    sa.Column("reserve", sa.Float),  # items drawn below it are monitor items; set once
     sa.Column("current_model", sa.Integer, sa.ForeignKey("model.id")),
     sa.Column("created", sa.Float, nullable=False),
     sa.CheckConstraint("id = 1"),
@@ -43,11 +46,11 @@ item = sa.Table(
     sa.Column("n_bytes", sa.Integer),
     sa.Column("mtime_ns", sa.Integer),
     sa.Column("draw", sa.Float, nullable=False, index=True),  # its place in the permutation
-    sa.Column("status", sa.Text, nullable=False, index=True),
+    sa.Column("status", sa.Text, nullable=False),  # an index would mislead the query planner
     sa.Column("reason", sa.Text),
     sa.Column("has_features", sa.Boolean, nullable=False, server_default=sa.false()),
-    _one_of("status", ("ok", "unreadable", "duplicate")),
-    sa.CheckConstraint("status = 'ok' OR reason IS NOT NULL"),
+    _one_of("status", STATUSES),
+    sa.CheckConstraint("status IN ('ok', 'waiting') OR reason IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -59,6 +62,7 @@ label_class = sa.Table(
     sa.Column("color", sa.Text, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("is_archived", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("merged_into", sa.Integer, sa.ForeignKey("label_class.id")),
     sa.CheckConstraint("name <> ''"),
     sqlite_autoincrement=True,
 )
@@ -67,9 +71,11 @@ event = sa.Table(
     "event",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("item_id", sa.Integer, sa.ForeignKey("item.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Integer, sa.ForeignKey("item.id"), index=True),
     sa.Column("annotator", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, server_default=HUMAN),
+    sa.Column("bulk_id", sa.Integer, sa.ForeignKey("event.id"), index=True),  # that it is part of
     sa.Column("label_id", sa.Integer, sa.ForeignKey("label_class.id")),
     sa.Column("target_id", sa.Integer, sa.ForeignKey("event.id")),  # what is undone or redone
     sa.Column("payload", sa.JSON),
@@ -78,7 +84,9 @@ event = sa.Table(
     sa.Column("client_ts", sa.Float),
     sa.Column("server_ts", sa.Float, nullable=False),
     sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
-    _one_of("kind", (*DECISIONS, *STEPS)),
+    _one_of("kind", (*DECISIONS, BULK, *STEPS)),
+    _one_of("source", SOURCES),
+    sa.CheckConstraint("item_id IS NOT NULL OR kind IN ('bulk', 'undo', 'redo')"),
     sa.CheckConstraint("(kind = 'label') = (label_id IS NOT NULL)"),
     sa.CheckConstraint("(kind IN ('undo', 'redo')) = (target_id IS NOT NULL)"),
     sqlite_autoincrement=True,
@@ -90,9 +98,10 @@ decision = sa.Table(
     "decision",
     metadata,
     sa.Column("event_id", sa.Integer, sa.ForeignKey("event.id"), primary_key=True),
-    sa.Column("item_id", sa.Integer, sa.ForeignKey("item.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Integer, sa.ForeignKey("item.id"), index=True),
     sa.Column("annotator", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
+    sa.Column("bulk_id", sa.Integer, sa.ForeignKey("event.id"), index=True),
     _one_of("status", ("holds", "undone", "gone")),
     sa.Index("decision_stack", "annotator", "status", "event_id"),
 )
@@ -104,6 +113,7 @@ current_label = sa.Table(
     sa.Column("answer", sa.Text, index=True),
     sa.Column("label_id", sa.Integer, sa.ForeignKey("label_class.id")),
     sa.Column("event_id", sa.Integer, sa.ForeignKey("event.id")),  # of the answer
+    sa.Column("source", sa.Text),  # of the answer
     sa.Column("n_skips", sa.Integer, nullable=False),
     sa.Column("is_flagged", sa.Boolean, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
@@ -133,7 +143,7 @@ queue_item = sa.Table(
     sa.Column("score", sa.Float),
     sa.Column("percentile", sa.Float),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("handed_to", sa.Text),
+    sa.Column("handed_to", sa.Text, index=True),
     sa.Column("handed_ts", sa.Float),
     _one_of("slice", ("strategy", "monitor")),
     sqlite_autoincrement=True,

@@ -13,6 +13,7 @@ from ._file_systems import check_local
 
 FILE, LOCK, BACKUPS = "project.sqlite", "project.lock", "backups"
 BUSY_TIMEOUT_MS = 5000
+SYNCHRONOUS = "FULL"  # with NORMAL the last commits may be lost with the power
 
 MIGRATIONS: dict = {}  # by the version that they start from: functions of a connection
 
@@ -98,6 +99,18 @@ class Store:
         with self._readers.begin() as connection:
             yield connection
 
+    def pinned(self):
+        """Return a connection that sees the state of now, whatever is written until it is closed.
+
+        Returns
+        -------
+        Connection
+            It may be used, and has to be closed, in another thread.
+        """
+        connection = self._readers.connect()
+        connection.exec_driver_sql("SELECT id FROM project").all()  # the first read pins the state
+        return connection
+
     def backup(self, name=None):
         """Write a whole copy of the database into the folder of backups.
 
@@ -151,7 +164,7 @@ def _explained(path):
 
 def _make_engine(path, begin, more=()):
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
-    pragmas = ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"]
+    pragmas = ["journal_mode = WAL", f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON"]
     pragmas += [f"busy_timeout = {BUSY_TIMEOUT_MS}", *more]
 
     @sa.event.listens_for(engine, "connect")
