@@ -65,6 +65,7 @@ class AskingMixin:
             X,
             self.random_state,
             self._monitor_share,
+            self.settings["batch_size"],
         )
 
     def _current_model(self):

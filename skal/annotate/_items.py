@@ -117,6 +117,15 @@ def read_labeled(connection):
     return connection.execute(rows).all()
 
 
+def count_training_labels(connection):
+    """Return how many images to learn from have each label, by its number."""
+    reserve = sa.select(sa.func.coalesce(project.c.reserve, 0.0)).scalar_subquery()
+    rows = sa.select(current_label.c.label_id, sa.func.count())
+    rows = rows.join(item, item.c.id == current_label.c.item_id)
+    rows = rows.where(current_label.c.answer == "label", item.c.draw >= reserve)
+    return dict(connection.execute(rows.group_by(current_label.c.label_id)).all())
+
+
 def read_names(connection):
     """Return the names of all images that have been looked at, by their numbers."""
     seen = item.c.has_features & (item.c.status == "ok")

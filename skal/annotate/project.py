@@ -16,6 +16,7 @@ from ._asking import AskingMixin
 from ._learning import LearningMixin
 from ._models import make_model
 from ._schema import DECISIONS
+from ._settings import SettingsMixin
 from ._store import FILE, Store
 from ._strategies import make_strategy
 
@@ -24,7 +25,7 @@ __all__ = ["Project"]
 SPLITS = ("all", "train", "monitor")
 
 
-class Project(AskingMixin, LearningMixin):
+class Project(AskingMixin, LearningMixin, SettingsMixin):
     """Images of a folder that people label, and a model that learns from the labels.
 
     Make one by :meth:`create`, open it again by :meth:`open`. Every decision is on disk when the
@@ -353,6 +354,7 @@ class Project(AskingMixin, LearningMixin):
         shown_prediction=None,
         model_id=None,
         client_ts=None,
+        seen=None,
     ):
         """Say something about an image. It is on disk when this returns.
 
@@ -375,10 +377,18 @@ class Project(AskingMixin, LearningMixin):
             The model that they are of.
         client_ts : float, optional
             When it was decided, in seconds since 1970, where clocks differ.
+        seen : int, optional
+            The number of the event that the image had its answer from, as whoever decides knew it;
+            0 for none. If somebody else has answered since, nothing is recorded.
 
         Returns
         -------
         Decision
+
+        Raises
+        ------
+        ConflictError
+            If the image has another answer than the one that was seen.
         """
         with self._store.writing() as connection:
             known = _items.read_item(connection, item_id)
@@ -395,6 +405,7 @@ class Project(AskingMixin, LearningMixin):
                 model_id,
                 client_ts,
                 key,
+                seen,
             )
             return _decisions.record(connection, message)
 

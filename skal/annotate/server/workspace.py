@@ -1,0 +1,3 @@
+"""The projects and folders of one server."""
+class Workspace:
+    """x"""
