@@ -41,6 +41,22 @@ class AskingMixin:
                 rows += _queue.put_off(connection, annotator, n - len(rows))
         return [self._question(row) for row in rows]
 
+    def prepare(self, n=16):
+        """Plan a round ahead, so that nobody waits for it, if fewer than `n` images wait.
+
+        Returns
+        -------
+        bool
+            Whether one was planned.
+        """
+        model_id = self._current_model()
+        with self._planning:
+            with self._store.reading() as connection:
+                is_stale = _queue.is_stale(connection, model_id)
+                if not is_stale and _queue.n_fresh(connection) >= n:
+                    return False
+            return _queue.plan(self._store, self._state(model_id)) > 0
+
     def _waiting(self, n, annotator, model_id):
         """Return what waits in the queue, unless it has to be planned anew first."""
         with self._store.writing() as connection:

@@ -144,3 +144,9 @@ def is_monitor(connection, item_id):
     """Return whether an image is one of those that judge models."""
     reserve = connection.scalar(sa.select(project.c.reserve)) or 0.0
     return connection.scalar(sa.select(item.c.draw).where(item.c.id == item_id)) < reserve
+
+
+def mark_unreadable(connection, item_id, reason):
+    """Let an image that turned out to be broken not be asked for again."""
+    values = {"status": "unreadable", "reason": reason}
+    connection.execute(sa.update(item).where(item.c.id == item_id).values(values))

@@ -75,6 +75,12 @@ def n_handed(connection, annotator, n):
     return len(_rows(connection, mine, n))
 
 
+def n_fresh(connection):
+    """Return how many images were planned and not handed out."""
+    fresh = sa.select(sa.func.count()).where(queue_item.c.handed_to.is_(None))
+    return connection.scalar(fresh)
+
+
 def put_off(connection, annotator, n):
     """Return what was skipped more than once, the longest ago first."""
     often = _skipped(annotator) & (current_label.c.n_skips > 1)

@@ -142,10 +142,11 @@ def _has_changed(found, known):
     row = known.get(relpath)
     if row is None or reason is not None or row.reason in (OUTSIDE, GONE):
         return True
-    return (row.n_bytes, row.mtime_ns) != _stamp(path)
+    return (row.n_bytes, row.mtime_ns) != stamp(path)
 
 
-def _stamp(path):
+def stamp(path):
+    """Return the size and the time of a file, by which a change is seen."""
     try:
         status = path.stat()
     except OSError:  # a broken link, or gone since: reading it will tell
@@ -156,7 +157,7 @@ def _stamp(path):
 def _examine(found):
     """Return the row of a file."""
     relpath, path, reason = found
-    n_bytes, mtime_ns = _stamp(path)
+    n_bytes, mtime_ns = stamp(path)
     row = {"relpath": relpath, "n_bytes": n_bytes, "mtime_ns": mtime_ns, "has_features": False}
     row |= {"width": None, "height": None, "content_hash": None}
     if reason is None:

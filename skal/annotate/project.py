@@ -331,6 +331,11 @@ class Project(AskingMixin, LearningMixin, SettingsMixin):
         with self._store.writing() as connection:
             _classes.change_class(connection, name, name=new_name)
 
+    def recolor_label(self, name, color):
+        """Give a label another color, as ``"#rrggbb"``."""
+        with self._store.writing() as connection:
+            _classes.change_class(connection, name, color=_classes.check_color(color))
+
     def archive_label(self, name, is_archived=True):
         """Let a label no longer be given, or be given again; images that have it keep it."""
         with self._store.writing() as connection:
@@ -461,18 +466,20 @@ class Project(AskingMixin, LearningMixin, SettingsMixin):
         paths = [str(self.folder / name) for name in frame["path"]]
         return np.array(paths, object), frame["label"].to_numpy(object)
 
-    def to_csv(self, path, *, neutralize=True):
+    def to_csv(self, path, *, split="all", neutralize=True):
         """Write all labels into a CSV file, which is whole or not there.
 
         Parameters
         ----------
         path : path
             The file; one that exists is replaced.
+        split : {"all", "train", "monitor"}, default="all"
+            Which labels, as for :meth:`labels`.
         neutralize : bool, default=True
             Whether text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return
             gets a ``'`` before it, so that spreadsheets do not run it.
         """
-        _export.write_csv(Path(path), self.labels(as_frame=True), neutralize)
+        _export.write_csv(Path(path), self.labels(split, as_frame=True), neutralize)
 
     def backup(self):
         """Write a whole copy of the database beside it.

@@ -1,16 +1,16 @@
 """What routes need, by name: who asks, the workspace, an open project."""
 
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import Depends, Header, Path, Request
 
 from .opened import OpenProject
 from .problems import ProblemError
-from .schemas.common import Annotator
 from .tokens import Identity
 from .workspace import Workspace
 
-DEFAULT_ANNOTATOR = "me"
+DEFAULT_ANNOTATOR, MOST_LETTERS = "me", 100
 
 
 def get_workspace(request: Request) -> Workspace:
@@ -26,11 +26,41 @@ def get_identity(request: Request) -> Identity:
 def get_annotator(
     identity: Annotated[Identity, Depends(get_identity)],
     skal_annotator: Annotated[
-        Annotator | None, Header(description="Who labels, as a percent-encoded name.")
+        str | None, Header(max_length=600, description="Who labels, as a percent-encoded name.")
     ] = None,
 ) -> str:
     """Return the name of who labels: that of the token, or else what the client says."""
-    raise NotImplementedError
+    name = None if skal_annotator is None else _decoded(skal_annotator)
+    if identity.annotator is None:
+        return name or DEFAULT_ANNOTATOR
+    if name in (None, identity.annotator):
+        return identity.annotator
+    raise ProblemError(
+        403,
+        "not-you",
+        "This token belongs to somebody else.",
+        expected=identity.annotator,
+        found=name,
+        fix="Leave the header Skal-Annotator out, or ask for an address of your own.",
+    )
+
+
+def _decoded(text):
+    """Return a name that was percent-encoded, or raise where it is none."""
+    try:
+        name = unquote(text, errors="strict").strip()
+    except UnicodeDecodeError:
+        name = ""
+    if 0 < len(name) <= MOST_LETTERS and name.isprintable():
+        return name
+    raise ProblemError(
+        422,
+        "invalid",
+        "Skal-Annotator must be a name.",
+        expected=f"1 to {MOST_LETTERS} letters, percent-encoded as UTF-8",
+        found=repr(text[:MOST_LETTERS]),
+        fix="Choose another name.",
+    )
 
 
 def get_owner(identity: Annotated[Identity, Depends(get_identity)]) -> Identity:

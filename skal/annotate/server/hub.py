@@ -42,9 +42,11 @@ class Hub:
             for listener in self._listeners:
                 listener.tell(None)
 
-    async def stream(self):
-        """Yield the frames of a stream until the server ends or the client has gone."""
-        listener = self._join()
+    def stream(self):
+        """Return the frames of a stream, which ends with the server; call it in the event loop."""
+        return self._frames(self._join())
+
+    async def _frames(self, listener):
         try:
             yield _frame(0, Hello(instance_id=self.instance_id))
             while not self._is_closed:

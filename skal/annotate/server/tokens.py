@@ -29,9 +29,9 @@ class Tokens:
     Parameters
     ----------
     owner : str, optional
-        The owner's token; by default a new one. None of ``is_open`` servers is asked for.
+        The owner's token; by default a new one.
     annotators : dict of str to str, optional
-        Tokens by the names of annotators.
+        The names of annotators by their tokens.
     is_open : bool, default=False
         Whether everybody is the owner.
     """
@@ -39,7 +39,7 @@ class Tokens:
     def __init__(self, owner=None, annotators=None, *, is_open=False):
         self.is_open = is_open
         known = {owner or make_token(): Identity("owner")}
-        for name, token in (annotators or {}).items():
+        for token, name in (annotators or {}).items():
             known[token] = Identity("annotator", name)
         self._known = [(_digest(token), identity) for token, identity in known.items()]
 

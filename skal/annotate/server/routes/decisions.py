@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from .. import actions, views
+from .. import actions, questions
 from ..deps import WRITING, AnnotatorDep, OpenedDep
 from ..schemas.labeling import Action, ActionList, ActionResults, Done, RecentDecisions, StepIn
 
@@ -40,4 +40,4 @@ def list_recent(
     opened: OpenedDep, annotator: AnnotatorDep, n: Annotated[int, Query(ge=1, le=100)] = 10
 ) -> RecentDecisions:
     """List the last decisions of this annotator, the newest first."""
-    return views.recent(opened, annotator, n)
+    return questions.recent(opened, annotator, n)

@@ -14,7 +14,7 @@ Size = Annotated[
     Query(ge=0, le=16_384, description="The longest side in pixels; 0 for all. It is rounded up."),
 ]
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_IMAGE = {kind: _BINARY for kind in ("image/webp", "image/jpeg", "image/png")}
+_IMAGE = dict.fromkeys(("image/webp", "image/jpeg", "image/png"), _BINARY)
 _RAW_HEADERS = {
     "Skal-Width": {"schema": {"type": "integer"}},
     "Skal-Height": {"schema": {"type": "integer"}},
@@ -51,9 +51,7 @@ async def read_image(
     response_class=Response,
     responses={200: {"content": {"image/webp": _BINARY}, "description": "At most 256 pixels."}},
 )
-async def read_thumbnail(
-    content_key: ContentKey, opened: OpenedDep, request: Request
-) -> Response:
+async def read_thumbnail(content_key: ContentKey, opened: OpenedDep, request: Request) -> Response:
     """Give a small copy of an image."""
     return await pictures.respond(request, opened, content_key, pictures.THUMBNAIL)
 

@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from .. import views
+from .. import questions
 from ..deps import AnnotatorDep, OpenedDep
+from ..limits import MAX_PAGE, MAX_QUEUE
 from ..schemas.labeling import ItemDetail, ItemPage, Queue, WhyOut
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["items"])
-MAX_QUEUE, MAX_PAGE = 64, 500
 
 
 @router.get("/queue")
@@ -17,7 +17,7 @@ def read_queue(
     opened: OpenedDep, annotator: AnnotatorDep, n: Annotated[int, Query(ge=1, le=MAX_QUEUE)] = 8
 ) -> Queue:
     """Tell what to ask next; what was handed out stays until it is answered."""
-    return views.queue(opened, annotator, n)
+    return questions.queue(opened, annotator, n)
 
 
 @router.get("/items")
@@ -36,19 +36,19 @@ def list_items(
     ] = None,
 ) -> ItemPage:
     """List images in the order of their numbers, those that fit all filters."""
-    wanted = views.Wanted(
+    wanted = questions.Wanted(
         answer, label_id, is_flagged, annotator, search, predicted_label_id, is_disagreeing
     )
-    return views.items(opened, after, n, wanted)
+    return questions.items(opened, after, n, wanted)
 
 
 @router.get("/items/{item_id}")
 def read_item(item_id: int, opened: OpenedDep) -> ItemDetail:
     """Tell what is known of an image."""
-    return views.item(opened, item_id)
+    return questions.item(opened, item_id)
 
 
 @router.get("/items/{item_id}/why")
 def read_why(item_id: int, opened: OpenedDep) -> WhyOut:
     """Tell why an image was asked for, and which labeled images are most like it."""
-    return views.why(opened, item_id)
+    return questions.why(opened, item_id)

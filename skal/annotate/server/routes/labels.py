@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, status
 
-from .. import views
+from .. import overview
 from ..deps import OWNER, WRITING, OpenedDep
 from ..schemas.labeling import LabelOrder, LabelPatch, NewLabel
 from ..schemas.state import ClassOut
@@ -14,25 +14,25 @@ CHANGES = [OWNER, WRITING]
 @router.get("")
 def list_labels(opened: OpenedDep) -> list[ClassOut]:
     """List the labels in their order, those archived too."""
-    return views.classes(opened)
+    return overview.classes(opened)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, dependencies=CHANGES)
 def add_label(body: NewLabel, opened: OpenedDep) -> list[ClassOut]:
     """Add a label after the others."""
     opened.add_label(body.name, body.color)
-    return views.classes(opened)
+    return overview.classes(opened)
 
 
 @router.patch("/{label_id}", dependencies=CHANGES)
 def change_label(label_id: int, body: LabelPatch, opened: OpenedDep) -> list[ClassOut]:
     """Rename, recolor or archive a label; images that have it keep it."""
     opened.change_label(label_id, body)
-    return views.classes(opened)
+    return overview.classes(opened)
 
 
 @router.put("/order", dependencies=CHANGES)
 def order_labels(body: LabelOrder, opened: OpenedDep) -> list[ClassOut]:
     """Put the labels into another order."""
     opened.order_labels(body.label_ids)
-    return views.classes(opened)
+    return overview.classes(opened)

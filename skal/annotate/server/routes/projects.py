@@ -37,7 +37,7 @@ def open_project(project_id: ProjectId, workspace: WorkspaceDep) -> ProjectCard:
 @router.post("/{project_id}/close", dependencies=[OWNER])
 def close_project(project_id: ProjectId, workspace: WorkspaceDep) -> ProjectCard:
     """Close a project, so that a notebook can open it."""
-    return workspace.close(project_id)
+    return workspace.close_project(project_id)
 
 
 @router.patch("/{project_id}", dependencies=CHANGES)

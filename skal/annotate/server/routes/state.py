@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from .. import views
+from .. import overview
 from ..deps import OWNER, WRITING, AnnotatorDep, OpenedDep
 from ..schemas.labeling import AnnotatorList
 from ..schemas.state import ProjectState, Settings, SettingsPatch
@@ -13,23 +13,23 @@ router = APIRouter(prefix="/projects/{project_id}", tags=["state"])
 @router.get("/state")
 def read_state(opened: OpenedDep, annotator: AnnotatorDep) -> ProjectState:
     """Tell all that the screens around the image show."""
-    return views.state(opened, annotator)
+    return overview.state(opened, annotator)
 
 
 @router.get("/settings")
 def read_settings(opened: OpenedDep) -> Settings:
     """Tell how the project learns and shows."""
-    return views.settings(opened)
+    return overview.settings(opened)
 
 
 @router.patch("/settings", dependencies=[OWNER, WRITING])
 def change_settings(body: SettingsPatch, opened: OpenedDep) -> Settings:
     """Change how the project learns and shows."""
     opened.change_settings(body)
-    return views.settings(opened)
+    return overview.settings(opened)
 
 
 @router.get("/annotators", dependencies=[OWNER])
 def list_annotators(opened: OpenedDep) -> AnnotatorList:
     """List who has decided anything."""
-    return views.annotators(opened)
+    return overview.annotators(opened)

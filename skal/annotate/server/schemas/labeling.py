@@ -109,9 +109,7 @@ class Action(In):
     `item_id`; all others need one.
     """
 
-    kind: Literal[
-        "label", "skip", "unsure", "exclude", "clear", "flag", "note", "undo", "redo"
-    ]
+    kind: Literal["label", "skip", "unsure", "exclude", "clear", "flag", "note", "undo", "redo"]
     key: Key
     item_id: int | None = None
     label_id: int | None = None
