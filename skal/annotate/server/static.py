@@ -60,7 +60,7 @@ def _page(content, suffix, status=200, is_forever=False):
 
 
 def find_problems(folder=FOLDER):
-    """Return what is wrong with the files of the page, in words: an empty list where all is well."""
+    """Return what is wrong with the files of the page, in words; an empty list if all is well."""
     files = read_files(folder)
     if INDEX not in files:
         return [f"there is no page in {folder}: install skal again, or build it (see README)"]

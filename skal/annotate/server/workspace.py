@@ -34,8 +34,8 @@ REASONS = {  # what the message of the engine says, and what the client is told 
     "holds no project": "project-missing",
     "there is no folder": "project-missing",
 }
-OURS = (_store.FILE, f"{_store.FILE}-wal", f"{_store.FILE}-shm", _store.LOCK, _store.BACKUPS)
-OURS += (_features.FILE, _features.BASIS, MODELS)
+DATABASE = (_store.FILE, f"{_store.FILE}-wal", f"{_store.FILE}-shm", _store.LOCK, _store.BACKUPS)
+OURS = (*DATABASE, _features.FILE, _features.BASIS, MODELS)
 
 
 class Workspace:
@@ -280,9 +280,8 @@ class Workspace:
         opened = self._opened.get(entry.id)
         found = peek(entry.place)
         message = found if isinstance(found, str) else ""
-        shown = (
-            found if isinstance(found, Peeked) else Peeked(Path(entry.place).stem, 0, 0, 0.0, "")
-        )
+        nothing = Peeked(Path(entry.place).stem, 0, 0, 0.0, "")
+        shown = found if isinstance(found, Peeked) else nothing
         kept = Interval(**entry.estimate) if entry.estimate else None
         return ProjectCard(
             id=entry.id,
