@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._monitor import Estimate
     from ._questions import Neighbor, Question, Why
     from ._scan import ScanReport
+    from ._scan_job import ScanJob
     from ._training import TrainingJob
     from .project import Project
 
@@ -25,6 +26,7 @@ __all__ = [
     "Neighbor",
     "Project",
     "Question",
+    "ScanJob",
     "ScanReport",
     "TrainingJob",
     "Why",
@@ -38,6 +40,7 @@ _HOMES = {
     "Neighbor": "._questions",
     "Project": ".project",
     "Question": "._questions",
+    "ScanJob": "._scan_job",
     "ScanReport": "._scan",
     "TrainingJob": "._training",
     "Why": "._questions",

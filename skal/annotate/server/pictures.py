@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 
-from .. import _scan, _screen
+from .. import _listing, _screen
 from .._images import UnreadableImageError
 from .problems import ProblemError
 
@@ -94,7 +94,7 @@ def _asked(opened, content_key, wanted):
         raise _unreadable(rows[0].relpath, rows[0].reason)
     for row in usable:
         path = opened.project.folder / row.relpath
-        if _scan.stamp(path) == (row.n_bytes, row.mtime_ns):
+        if _listing.stamp(path) == (row.n_bytes, row.mtime_ns):
             request = {"path": str(path), "root": str(opened.project.folder)}
             return row, request | {"kind": wanted.kind, "size": wanted.step}
     raise _not_as_seen(usable[0].relpath, (opened.project.folder / usable[0].relpath).exists())

@@ -132,7 +132,7 @@ class Workspace:
         batch_size = settings.pop("batch_size", None)
         place = self._place_for(folder)
         with explained("project-refused"):
-            project = Project.create(folder, labels, place, name=name, embed=False, **settings)
+            project = Project.create(folder, labels, place, name=name, wait=False, **settings)
         if batch_size is not None:
             project.change_settings(batch_size=batch_size)
         with self._turn:
@@ -192,7 +192,7 @@ class Workspace:
 
     def _load(self, entry):
         try:
-            return Project.open(entry.place)
+            return Project.open(entry.place, wait=False)
         except ProjectError as error:
             text = str(error)
             name = next((v for k, v in REASONS.items() if k in text), "project-unusable")
