@@ -42,6 +42,10 @@ class AskingMixin:
         self._plan_ahead(model_id)
         return self._questions(rows)
 
+    def prepare(self):
+        """Begin to plan the next round in the background, unless enough images wait."""
+        self._plan_ahead(self._current_model())
+
     def _waiting(self, n, annotator, model_id):
         """Return what waits in the queue, unless it has to be planned anew first."""
         with self._store.writing() as connection:
@@ -61,7 +65,7 @@ class AskingMixin:
 
     def _plan_from(self, connection, model_id):
         n_planned = _queue.plan(self._store, self._state(model_id), connection)
-        self._is_used_up = n_planned < _queue.SIZE
+        self._is_used_up = n_planned < self._round_size()
         return n_planned
 
     def _plan_ahead(self, model_id):
@@ -72,7 +76,7 @@ class AskingMixin:
         if self._planner.is_busy() or self._is_used_up:
             return
         with self._store.reading() as connection:
-            if _queue.n_waiting(connection) >= _queue.SIZE // 2:
+            if _queue.n_waiting(connection) >= self._round_size() // 2:
                 if not _queue.is_stale(connection, model_id):
                     return
         self._planner.begin(self._store.pinned(), lambda c: self._plan_from(c, model_id))
@@ -87,7 +91,12 @@ class AskingMixin:
             X,
             self.random_state,
             self._monitor_share,
+            self._round_size(),
         )
+
+    def _round_size(self):
+        """Return how many images a round has."""
+        return self.settings["batch_size"]
 
     def _current_model(self):
         with self._store.reading() as connection:

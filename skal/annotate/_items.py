@@ -185,3 +185,9 @@ def read_blind(connection, item_ids):
     is_open = current_label.c.answer.is_(None) | (current_label.c.answer == "skip")
     rows = rows.where(item.c.id.in_(item_ids), item.c.draw < reserve, is_open)
     return set(connection.scalars(rows))
+
+
+def mark_unreadable(connection, item_id, reason):
+    """Let an image that turned out to be broken not be asked for again."""
+    values = {"status": "unreadable", "reason": reason}
+    connection.execute(sa.update(item).where(item.c.id == item_id).values(values))

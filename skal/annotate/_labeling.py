@@ -51,6 +51,7 @@ class LabelingMixin:
         shown_prediction=None,
         model_id=None,
         client_ts=None,
+        seen=None,
     ):
         """Say something about an image. It is on disk when this returns.
 
@@ -73,10 +74,18 @@ class LabelingMixin:
             The model that they are of.
         client_ts : float, optional
             When it was decided, in seconds since 1970, where clocks differ.
+        seen : int, optional
+            The number of the event that the image had its answer from, as whoever decides knew it;
+            0 for none. If somebody else has answered since, nothing is recorded.
 
         Returns
         -------
         Decision
+
+        Raises
+        ------
+        ConflictError
+            If the image has another answer than the one that was seen.
         """
         with self._store.writing() as connection:
             _items.check_item(connection, item_id)
@@ -93,6 +102,7 @@ class LabelingMixin:
                 model_id,
                 client_ts,
                 key,
+                seen,
             )
             return _decisions.record(connection, message)
 

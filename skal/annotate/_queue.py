@@ -37,6 +37,8 @@ class State:
         Of all draws.
     monitor_share : float
         The share of monitor images.
+    size : int
+        How many images a round has.
     """
 
     strategy: object
@@ -46,6 +48,7 @@ class State:
     X: np.ndarray
     seed: int
     monitor_share: float
+    size: int = SIZE
 
 
 def is_stale(connection, model_id):
@@ -126,12 +129,17 @@ def plan(store, state, connection):
     """
     view = make_view(connection, state)
     revision = _decisions.revision(connection)
-    planned = plan_round(view, state.strategy, SIZE, state.monitor_share)
+    planned = plan_round(view, state.strategy, state.size, state.monitor_share)
     model_id = None if view.proba is None else state.model_id
     with store.writing() as now:
         if is_stale(now, state.model_id):
-            now.execute(sa.delete(queue_item).where(queue_item.c.handed_to.is_(None)))
+            drop_planned(now)
         return _write(now, planned, state, revision, model_id)
+
+
+def drop_planned(connection):
+    """Forget what was planned and not handed out."""
+    connection.execute(sa.delete(queue_item).where(queue_item.c.handed_to.is_(None)))
 
 
 def _write(connection, planned, state, revision, model_id):

@@ -20,6 +20,7 @@ from ._looking import LookingMixin
 from ._models import make_model
 from ._planner import Planner
 from ._review import ReviewMixin
+from ._settings import SettingsMixin
 from ._store import FILE, Store
 from ._strategies import make_strategy
 
@@ -28,7 +29,15 @@ __all__ = ["Project"]
 SPLITS = ("all", "train", "monitor", "accepted")
 
 
-class Project(AskingMixin, LearningMixin, LabelingMixin, BulkMixin, ReviewMixin, LookingMixin):
+class Project(
+    AskingMixin,
+    LearningMixin,
+    LabelingMixin,
+    BulkMixin,
+    ReviewMixin,
+    LookingMixin,
+    SettingsMixin,
+):
     """Images of a folder that people label, and a model that learns from the labels.
 
     Make one by :meth:`create`, open it again by :meth:`open`. Every decision is on disk when the
@@ -277,21 +286,25 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, BulkMixin, ReviewMixin,
         paths = [str(self.folder / name) for name in frame["path"]]
         return np.array(paths, object), frame["label"].to_numpy(object)
 
-    def to_csv(self, path, *, neutralize=True):
+    def to_csv(self, path, *, split="all", neutralize=True):
         """Write all labels into a CSV file, which is whole or not there.
-
-        Those that were accepted from a model are there too, with the split ``"accepted"``.
 
         Parameters
         ----------
         path : path
             The file; one that exists is replaced.
+        split : {"all", "train", "monitor", "accepted"}, default="all"
+            Which labels; ``"all"`` has those too that were accepted from a model, told by their
+            split.
         neutralize : bool, default=True
             Whether text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return
             gets a ``'`` before it, so that spreadsheets do not run it.
         """
+        if split not in SPLITS:
+            raise ValueError(f"split must be one of {SPLITS}; got {split!r}.")
         with self._store.reading() as connection:
             frame = _export.as_frame(_items.read_labeled(connection))
+        frame = frame if split == "all" else frame[frame["split"] == split]
         _export.write_csv(Path(path), frame, neutralize)
 
     def backup(self):
