@@ -9,6 +9,7 @@ ANSWERS = ("label", "skip", "unsure", "exclude", "clear")  # the last one of an 
 MARKS = ("flag", "note")  # stand beside the answer
 STEPS = ("undo", "redo")
 DECISIONS = (*ANSWERS, *MARKS)
+SOURCES = ("human", "import", "model-accepted")  # who or what a decision comes from
 
 metadata = sa.MetaData()
 
@@ -72,13 +73,16 @@ event = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("label_id", sa.Integer, sa.ForeignKey("label_class.id")),
     sa.Column("target_id", sa.Integer, sa.ForeignKey("event.id")),  # what is undone or redone
-    sa.Column("payload", sa.JSON),
-    sa.Column("shown_prediction", sa.JSON),
+    sa.Column("payload", sa.JSON(none_as_null=True)),
+    sa.Column("shown_prediction", sa.JSON(none_as_null=True)),
     sa.Column("model_id", sa.Integer, sa.ForeignKey("model.id")),
     sa.Column("client_ts", sa.Float),
     sa.Column("server_ts", sa.Float, nullable=False),
     sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    sa.Column("source", sa.Text, nullable=False, server_default="human"),
+    sa.Column("bulk", sa.Text, index=True),  # decisions that are undone and redone together
     _one_of("kind", (*DECISIONS, *STEPS)),
+    _one_of("source", SOURCES),
     sa.CheckConstraint("(kind = 'label') = (label_id IS NOT NULL)"),
     sa.CheckConstraint("(kind IN ('undo', 'redo')) = (target_id IS NOT NULL)"),
     sqlite_autoincrement=True,
