@@ -18,6 +18,7 @@ from ._items import Item
 from ._monitor import Estimate
 from ._questions import Neighbor, Question, Why
 from ._scan import ScanReport
+from ._scan_job import ScanJob
 from ._training import TrainingJob
 from .project import Project
 
@@ -29,6 +30,7 @@ __all__ = [
     "Neighbor",
     "Project",
     "Question",
+    "ScanJob",
     "ScanReport",
     "TrainingJob",
     "Why",

@@ -3,7 +3,7 @@
 import numpy as np
 import sqlalchemy as sa
 
-from . import _features, _items, _queue, _schema, _words
+from . import _items, _queue, _schema, _words
 from ._predictions import Predictions
 from ._questions import Question, Why, nearest_labeled
 
@@ -139,10 +139,3 @@ class AskingMixin:
             return []
         names = [labels[i] for i in ids[labeled].tolist()]
         return nearest_labeled(X[np.searchsorted(ids, item_id)], X[labeled], ids[labeled], names)
-
-    def _embeddings(self):
-        """Return the images that have embeddings, and these."""
-        kept = self._embedded
-        if kept is None:
-            kept = self._embedded = _features.read_embeddings(self._store, self.place)
-        return kept

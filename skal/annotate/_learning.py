@@ -67,13 +67,14 @@ class LearningMixin:
         RuntimeError
             If a training is running.
         """
+        missing = self.warming_up()
+        if missing is not None:
+            raise ValueError(f"there are too few labels to train on. {missing}")
+        if not self._is_scanning():
+            self.embed()
         with self._starting:
             if self._job is not None and self._job.state == "running":
                 raise RuntimeError("a training is running. Wait for it, or cancel it, first.")
-            missing = self.warming_up()
-            if missing is not None:
-                raise ValueError(f"there are too few labels to train on. {missing}")
-            self.embed()
             job = TrainingJob(self._store, self.place, *self._snapshot(), on_progress)
             self._job = job
         return job.wait() if wait else job
