@@ -175,9 +175,9 @@ def rebuild(connection):
 
 def _replay(events):
     """Return the rows of the stack of decisions after all events."""
-    found: dict = {}
-    undone: dict = defaultdict(set)
-    members: dict = defaultdict(list)
+    found = {}
+    undone = defaultdict(set)
+    members = defaultdict(list)
     for made in events:
         if made.kind in DECISIONS:
             for event_id in undone.pop(made.annotator, ()):

@@ -17,6 +17,7 @@ from ._labeling import LabelingMixin
 from ._learning import LearningMixin
 from ._looking import LookingMixin
 from ._models import make_model
+from ._moving import MovingMixin
 from ._store import FILE, Store
 from ._strategies import make_strategy
 
@@ -25,7 +26,7 @@ __all__ = ["Project"]
 SPLITS = ("all", "train", "monitor")
 
 
-class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin):
+class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, MovingMixin):
     """Images of a folder that people label, and a model that learns from the labels.
 
     Make one by :meth:`create`, open it again by :meth:`open`. Every decision is on disk when the
@@ -271,7 +272,7 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin):
         return np.array(paths, object), frame["label"].to_numpy(object)
 
     def to_csv(self, path, *, neutralize=True):
-        """Write all labels into a CSV file, which is whole or not there.
+        """Write all labels into a CSV file, which is whole or not there; see :meth:`export`.
 
         Parameters
         ----------
@@ -281,7 +282,7 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin):
             Whether text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return
             gets a ``'`` before it, so that spreadsheets do not run it.
         """
-        _export.write_csv(Path(path), self.labels(as_frame=True), neutralize)
+        self.export(path, "csv", neutralize=neutralize)
 
     def backup(self):
         """Write a whole copy of the database beside it.

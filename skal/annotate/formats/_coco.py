@@ -110,7 +110,7 @@ def _images(content, path, table):
 
 
 def _labels(content, path, table, categories, images):
-    labels: dict = defaultdict(set)
+    labels = defaultdict(set)
     for i, found in enumerate(_objects(content, "annotations", path)):
         fault = _annotation_fault(found, categories, images)
         if fault is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .._scan import is_inside
+from .._listing import is_inside
 from ._gather import PLACERS
 from ._names import folded, safe_name
 from ._provenance import SIDECAR
@@ -119,7 +119,7 @@ class Export:
         """Write it."""
         report = self.report
         report.is_dry_run = False
-        write: dict[str, Callable] = {
+        write = {
             "csv": self._to_table,
             "jsonl": self._to_lines,
             "coco": self._to_coco,
@@ -199,7 +199,7 @@ class Export:
         for split in YOLO_SPLITS.values():
             for kind in ("images", "labels"):
                 (folder / kind / split).mkdir(parents=True)
-        taken: set[str] = set()
+        taken = set()
         with open(folder / SIDECAR, "xb") as file:
             table = TableFile(file, self._neutralize, is_sidecar=True)
             for record in self._records():

@@ -145,7 +145,7 @@ class Plan:
         self._classes = {found.name: found for found in read_classes(connection)}
         self._now = _answers(connection)
         self.report = ImportReport(table.format, table.read_as | {"match": match}, True)
-        self.given: dict[int, str] = {}
+        self.given = {}
         self._take(table, course)
 
     def _take(self, table, course):

@@ -32,12 +32,12 @@ class Matcher:
         usable = [row for row in self._items.values() if row.status == "ok"]
         self._by_hash = {row.content_hash: row.id for row in usable if row.content_hash}
         self._by_name = {True: self._names(_same), False: self._names(without_suffix)}
-        self._by_tail: dict = {}
+        self._by_tail = {}
         self.n_by_tail = 0
 
     def _names(self, shape):
         """Return images by their names, and by their names in normal form."""
-        found: dict = {}
+        found = {}
         for row in self._items.values():
             _put(found, _normal(shape(row.relpath)), row.id)
         found.update({shape(row.relpath): row.id for row in self._items.values()})

@@ -71,7 +71,7 @@ class Selection:
         """Yield a record for each image, in the order of their numbers, a few at a time."""
         columns, where = self._columns(), self._where(connection)
         query = sa.select(*columns).select_from(_JOINED).where(where).order_by(item.c.id)
-        found = connection.execution_options(yield_per=AT_ONCE).execute(query)
+        found = connection.execute(query, execution_options={"yield_per": AT_ONCE})
         yield from map(_record, found)
 
     def count(self, connection):
@@ -131,8 +131,8 @@ class Counts:
 
     def __init__(self):
         self.n = self.n_labeled = self.n_bytes = 0
-        self.by_label: Counter = Counter()
-        self.by_split: Counter = Counter()
+        self.by_label = Counter()
+        self.by_split = Counter()
 
     def add(self, answer, label, split, n, n_bytes):
         """Count images that are alike."""

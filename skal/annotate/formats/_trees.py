@@ -5,14 +5,15 @@ from pathlib import Path
 
 from ...exceptions import FormatError
 from .._images import SUFFIXES
-from .._scan import is_inside
+from .._listing import is_inside
 
 MAX_FILES = 1_000_000
+LEAVES = "it is a link that leaves the folder, which is not followed"
 SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "test", "monitor"}
 
 
 def walk_files(folder, suffixes):
-    """Yield files of a kind below a folder, by name: no links out of it, nothing that is hidden.
+    """Yield files of a kind below a folder, by name, but none that is hidden.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ def walk_files(folder, suffixes):
     ------
     relpath : str
         With ``/`` between folders.
-    path : pathlib.Path
+    path : pathlib.Path or None
+        None for a link that leaves the folder, which is not followed.
     """
     n_files = 0
     for above, folders, names in os.walk(folder):
@@ -37,8 +39,8 @@ def walk_files(folder, suffixes):
             if n_files > MAX_FILES:
                 raise FormatError(f"{str(folder)!r} has more than {MAX_FILES:,} files. Split it.")
             path = Path(above, name)
-            if not path.is_symlink() or is_inside(path, folder):
-                yield path.relative_to(folder).as_posix(), path
+            leaves = path.is_symlink() and not is_inside(path, folder)
+            yield path.relative_to(folder).as_posix(), None if leaves else path
 
 
 def walk_images(folder):

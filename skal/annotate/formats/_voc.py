@@ -8,7 +8,7 @@ from ...exceptions import FormatError
 from .._images import SUFFIXES
 from ._coco import BOXES, only
 from ._table import LabelRow, LabelTable, find_path_fault
-from ._trees import walk_files
+from ._trees import LEAVES, walk_files
 
 MAX_BYTES = 10_000_000  # of a file
 
@@ -45,6 +45,8 @@ def read_voc(path):
 
 def _take(table, where, file):
     try:
+        if file is None:
+            raise FormatError(LEAVES)
         root = _parsed(file)
     except FormatError as error:
         table.add_problem(where, str(error))

@@ -10,7 +10,7 @@ from ._image_folder import read_image_folder
 from ._provenance import read_provenance
 from ._table import LabelRow, LabelTable, find_path_fault
 from ._text import read_text
-from ._trees import check_folder, walk_files, walk_images, without_suffix
+from ._trees import LEAVES, check_folder, walk_files, walk_images, without_suffix
 
 MAX_BYTES = 10_000_000  # of a text file
 NAMES_FILES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
@@ -87,6 +87,8 @@ class _Image:
 def _labels(table, where, path, names):
     """Return the classes in a text file, or None if it cannot be used."""
     try:
+        if path is None:
+            raise FormatError(LEAVES)
         text = read_text(path, MAX_BYTES)
     except FormatError as error:
         table.add_problem(where, str(error))
