@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from ...exceptions import FormatError
-from ._table import LabelRow, LabelTable, find_path_fault
+from ._table import LabelRow, LabelTable, find_path_fault, is_text
 from ._text import read_text
 
 MAX_BYTES = 500_000_000
@@ -77,7 +77,8 @@ def _categories(content, path):
     for found in _objects(content, "categories", path):
         name = found.get("name") if isinstance(found, dict) else None
         number = found.get("id") if isinstance(found, dict) else None
-        if not isinstance(name, str) or not name.strip() or not _is_id(number):
+        is_named = isinstance(name, str) and name.strip() and is_text(name)
+        if not is_named or not _is_id(number):
             raise FormatError(
                 f"a category of {str(path)!r} must have an id and a name; got {str(found)[:200]}."
             )

@@ -1,7 +1,6 @@
 """Labels of a project as files of every format: whole or not there, never all in memory."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 

@@ -38,18 +38,20 @@ def find_below(folder, name):
         raise FormatError(f"{name!r} is no image by its name: {', '.join(SUFFIXES)}")
     try:
         root = folder.resolve(strict=True)
-        path = (root / name).resolve()
-        if not path.is_relative_to(root) and not Path(name).is_relative_to(folder):
+        if Path(name).is_absolute() and not _is_below(name, folder, root):
             raise FormatError(f"{name!r} is not in {str(folder)!r}")
+        path = (root / name).resolve()
         if not path.is_relative_to(root):
             raise FormatError(f"{name!r} is a link that leaves {str(folder)!r}")
         if not path.is_file():
             raise FormatError(f"{name!r} is not there")
-    except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, FormatError):
-            raise
+    except (OSError, RuntimeError) as error:  # such as names that are too long, or loops of links
         raise FormatError(f"{name!r} cannot be looked at: {error}") from error
     return path
+
+
+def _is_below(name, *folders):
+    return any(Path(name).is_relative_to(folder) for folder in folders)
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,24 @@ class Problem:
     where: str
     message: str
 
+    def __post_init__(self):
+        for name in ("where", "message"):  # names of files need not be valid Unicode
+            text = getattr(self, name).encode(errors="backslashreplace").decode()
+            object.__setattr__(self, name, text)
+
     def __str__(self):
         return f"{self.where}: {self.message}"
 
 
+def is_text(value):
+    """Return whether a text can be stored and shown: it is valid Unicode without NUL."""
+    return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
 def find_path_fault(name):
     """Return why a text can be the name of no image, or None; names are compared, never opened."""
-    if "\0" in name:
-        return "the name of the image has a NUL character"
+    if not is_text(name):
+        return "the name of the image has a NUL character, or is not valid Unicode"
     if ".." in name.replace("\\", "/").split("/"):
         return f"the name of the image leads out of its folder by ..: {name!r}"
     return None
@@ -98,8 +108,8 @@ class LabelTable:
 
     def add_row(self, row):
         """Append what is said of an image, unless it has a label that none can have."""
-        if row.label is not None and "\0" in row.label:
-            self.add_problem(row.where, "the label has a NUL character")
+        if row.label is not None and not is_text(row.label):
+            self.add_problem(row.where, "the label has a NUL character, or is not valid Unicode")
         else:
             self.rows.append(row)
 

@@ -12,7 +12,8 @@ from ._table import LabelRow, LabelTable, find_path_fault
 from ._text import read_text
 from ._trees import LEAVES, check_folder, walk_files, walk_images, without_suffix
 
-MAX_BYTES = 10_000_000  # of a text file
+MAX_BYTES, MAX_YAML_BYTES = 10_000_000, 500_000  # of a text file; YAML is slow to read
+MAX_DEPTH = 50  # of lists in lists: the time that reading takes grows with its square
 NAMES_FILES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 LIST_FILES = ("classes.txt", "labels.txt", "train.txt", "val.txt", "test.txt", "readme.txt")
 WHOLE = (0.5, 0.5, 1.0, 1.0)
@@ -147,7 +148,9 @@ def _parsed(path):
     """Return what a YAML file holds; aliases, which a few lines make endless, are refused."""
     import yaml
 
-    text = read_text(path, MAX_BYTES // 10)
+    text = read_text(path, MAX_YAML_BYTES)
+    if _depth(text) > MAX_DEPTH:
+        raise FormatError(f"{str(path)!r} has lists within lists, {MAX_DEPTH} deep and more.")
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             raise FormatError(f"{str(path)!r} has aliases (*name), which are not read.")
@@ -157,6 +160,15 @@ def _parsed(path):
     if not isinstance(content, dict):
         raise FormatError(f"{str(path)!r} must hold names and values, such as 'names'.")
     return content
+
+
+def _depth(text):
+    """Return how many brackets are open at once, those in quotes too."""
+    depth = most = 0
+    for character in text:
+        depth += (character in "[{") - (character in "]}")
+        most = max(most, depth)
+    return most
 
 
 def _checked(names, path):

@@ -20,6 +20,12 @@ DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xml", ".yaml", ".y
 CHUNK = 1 << 20
 SMALL = 1 << 20  # bytes of an entry below which its own ratio does not matter
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# what the library raises for archives that are not as they should be; a place before the beginning
+# of the file, for example, is an OSError
+DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+    *(EOFError, NotImplementedError, OSError, RuntimeError, ValueError),
+)
 IS_ENCRYPTED, IS_REPARSE_POINT = 0x1, 0x400
 END, END_64, PLACE_64, ENTRY = b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\1\2"
 END_BYTES, PLACE_64_BYTES, ENTRY_BYTES, MAX_COMMENT = 22, 20, 46, 65_535
@@ -141,7 +147,7 @@ def opened_zip(path, limits):
     limits.check_count(_count_entries(path, limits.n_files), f"the archive {path.name!r}")
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
+    except DAMAGES as error:
         raise FormatError(f"{path.name!r} is no ZIP archive: {error}.") from error
     with archive:
         entries = [entry for entry in archive.infolist() if not _is_folder(entry)]
@@ -210,7 +216,7 @@ def read_entry(archive, entry):
         with archive.open(entry) as file:
             while chunk := file.read(CHUNK):
                 yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGES as error:
         raise FormatError(f"the entry {entry.filename!r} is damaged: {error}.") from error
 
 
