@@ -1,10 +1,9 @@
 """What an export is about: the images of a project and all that is known of their labels."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -144,26 +143,13 @@ class Counts:
             self.by_label[label] += n
 
 
-@dataclass(frozen=True)
-class Record:
-    """An image of an export.
-
-    Attributes
-    ----------
-    item_id : int
-        Its number.
-    size : tuple of int
-        Width and height in pixels.
-    values : dict
-        All that tables say of it, by column.
-    """
+class Record(NamedTuple):
+    """An image of an export: its number, width and height, and all that tables say of it."""
 
     item_id: int
     size: tuple[int, int]
     values: dict[str, Any]
 
-
-Records = Iterator[Record]
 
 _JOINED = (
     item.outerjoin(current_label, current_label.c.item_id == item.c.id)
@@ -179,23 +165,25 @@ def _is_monitor():
 
 
 def _record(row):
+    item_id, path, content_hash, width, height, is_monitor, answer, label_id, *rest = row
+    label, source, annotator, server_ts, round_, model_id, shown, is_flagged, note = rest
     values = {
-        "path": row.relpath,
-        "label": row.label,
-        "label_id": row.label_id,
-        "answer": row.answer,
-        "split": "monitor" if row.is_monitor else "train",
-        "source": row.source,
-        "annotator": row.annotator,
-        "time": _time(row.server_ts),
-        "round": row.round_id,
-        "model_id": row.model_id,
-        "shown_prediction": row.shown_prediction,
-        "is_flagged": bool(row.is_flagged),
-        "note": row.note or "",
-        "content_hash": row.content_hash,
+        "path": path,
+        "label": label,
+        "label_id": label_id,
+        "answer": answer,
+        "split": "monitor" if is_monitor else "train",
+        "source": source,
+        "annotator": annotator,
+        "time": _time(server_ts),
+        "round": round_,
+        "model_id": model_id,
+        "shown_prediction": shown,
+        "is_flagged": bool(is_flagged),
+        "note": note or "",
+        "content_hash": content_hash,
     }
-    return Record(row.id, (row.width, row.height), values)
+    return Record(item_id, (width, height), values)
 
 
 def _time(seconds):

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from ._columns import COLUMNS, ESCAPED, EXPORTED_AS
 from ._rows import neutral
 
+TEXTS = ("path", "label", "annotator", "note")  # that somebody else has written
+
 
 class TableFile:
     """A CSV file in UTF-8.
@@ -33,23 +35,23 @@ class TableFile:
 
     def add(self, record, exported_as=None):
         """Write a record."""
-        values = record.values | {EXPORTED_AS: exported_as}
-        cells = [_as_text(values[name]) for name in self._columns]
-        escaped = ""
+        values, escaped = record.values, ""
+        texts = {name: values[name] for name in TEXTS} | {EXPORTED_AS: exported_as}
         if self._neutralize:
-            harmless = [neutral(cell) if isinstance(cell, str) else cell for cell in cells]
-            escaped, cells = ("" if harmless == cells else "yes"), harmless
+            harmless = {name: text and neutral(text) for name, text in texts.items()}
+            escaped, texts = "" if harmless == texts else "yes", harmless
+        shown = values["shown_prediction"]
+        if shown is not None:
+            texts["shown_prediction"] = json.dumps(shown, ensure_ascii=False)
+        cells = values | texts
         # csv leaves a carriage return without quotes, by which readers end a line
-        has_return = any(isinstance(cell, str) and "\r" in cell for cell in cells)
-        (self._quoted if has_return else self._plain).writerow([*cells, escaped])
+        has_return = any("\r" in text for text in texts.values() if text)
+        writer = self._quoted if has_return else self._plain
+        writer.writerow([*[cells[name] for name in self._columns], escaped])
 
     def end(self):
         """Let the file go, with all that was written."""
         self._text.detach()
-
-
-def _as_text(value):
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
 class LinesFile:
