@@ -4,10 +4,13 @@
 
     ArithmeticError
     └── DivergenceError  the training of a net diverged
+    RuntimeError
+    └── CancelledTransferError  an import or an export was cancelled
     ValueError
     ├── ConflictError   somebody else has answered an image since it was shown
     ├── DatasetError    a file of a data set is not what it should be
-    ├── FormatError     a file of micrographs or of picks is not what it should be
+    ├── FormatError     a file of micrographs, picks or labels is not what it should be
+    │   └── TransferLimitError  an upload or an archive is larger than is allowed
     ├── ProjectError    a project of annotation is damaged, newer than skal, or open elsewhere
     ├── ResumeError     a run folder belongs to another comparison, or is not finished
     ├── RunFolderError  run folders are damaged, or their runs cannot be compared
@@ -15,6 +18,7 @@
 """
 
 __all__ = [
+    "CancelledTransferError",
     "ConflictError",
     "DatasetError",
     "DivergenceError",
@@ -23,7 +27,12 @@ __all__ = [
     "ResumeError",
     "RunFolderError",
     "SavedNetError",
+    "TransferLimitError",
 ]
+
+
+class CancelledTransferError(RuntimeError):
+    """An import or an export was cancelled; nothing of it is left."""
 
 
 class ConflictError(ValueError):
@@ -39,7 +48,7 @@ class DivergenceError(ArithmeticError):
 
 
 class FormatError(ValueError):
-    """A file of micrographs or of picks is not there, or not what it should be."""
+    """A file of micrographs, picks, labels or images is not there, or not what it should be."""
 
 
 class ProjectError(ValueError):
@@ -56,3 +65,7 @@ class RunFolderError(ValueError):
 
 class SavedNetError(ValueError):
     """A folder holds no net that this version can load."""
+
+
+class TransferLimitError(FormatError):
+    """An upload or an archive is larger, or unpacks to more, than is allowed."""

@@ -1,6 +1,5 @@
 """The part of a project that decides about many images at once; one undo takes all of it back."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +67,12 @@ class BulkMixin:
             Its `n_items` is how many images it is about.
         """
         ids = [int(i) for i in dict.fromkeys(item_ids)]
-        said = {"operation": "decide", "kind": kind, "value": value, "items": _digest(ids)}
+        said = {
+            "operation": "decide",
+            "kind": kind,
+            "value": value,
+            "items": _decisions.digest(ids),
+        }
 
         def make(connection):
             _items.check_items(connection, ids)
@@ -96,7 +100,7 @@ class BulkMixin:
         if source not in (IMPORTED, HUMAN):
             raise ValueError(f"source must be {IMPORTED!r} or {HUMAN!r}; got {source!r}.")
         pairs = [(int(i), name) for i, name in labels.items()]
-        said = {"operation": "set", "source": source, "items": _digest(pairs)}
+        said = {"operation": "set", "source": source, "items": _decisions.digest(pairs)}
 
         def make(connection):
             _items.check_items(connection, [i for i, _ in pairs])
@@ -264,8 +268,3 @@ def _with_label(connection, label_id):
     rows = sa.select(current_label.c.item_id, current_label.c.source)
     rows = rows.where(current_label.c.label_id == label_id).order_by(current_label.c.item_id)
     return connection.execute(rows).all()
-
-
-def _digest(values):
-    """Return what tells two lists of images apart, in few bytes."""
-    return hashlib.sha256(repr(values).encode()).hexdigest()

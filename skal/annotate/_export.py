@@ -1,11 +1,8 @@
-"""Labels as tables and as CSV."""
+"""Labels as data frames."""
 
-import json
 from datetime import UTC, datetime
 
 import pandas as pd
-
-from .._files import write_bytes
 
 COLUMNS = [
     "path",
@@ -21,7 +18,6 @@ COLUMNS = [
     "note",
     "content_hash",
 ]
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_frame(rows):
@@ -50,20 +46,3 @@ def _split(row):
     if not row.is_human:
         return "accepted"
     return "monitor" if row.is_monitor else "train"
-
-
-def write_csv(path, frame, neutralize):
-    """Write a table at once, in UTF-8; text that a spreadsheet would run gets a quote before it."""
-    frame = frame.map(_as_text)
-    if neutralize:
-        frame = frame.map(_neutral)
-    write_bytes(path, frame.to_csv(index=False, lineterminator="\n").encode())
-
-
-def _as_text(value):
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
-
-
-def _neutral(value):
-    is_formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
-    return f"'{value}" if is_formula else value

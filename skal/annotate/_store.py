@@ -127,7 +127,10 @@ class Store:
         folder = self.path.parent / BACKUPS
         folder.mkdir(exist_ok=True, mode=0o700)
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        path = _unused(folder, f"{name or 'project'}-{stamp}")
+        return self.copy_to(_unused(folder, f"{name or 'project'}-{stamp}"))
+
+    def copy_to(self, path):
+        """Write a whole copy of the database into a file that is not there yet; return it."""
         with self._turn, self._writer.connect() as connection:
             raw = connection.connection.dbapi_connection  # VACUUM runs outside of transactions
             raw.execute("VACUUM INTO ?", (str(path),))

@@ -18,6 +18,7 @@ from ._labeling import LabelingMixin
 from ._learning import LearningMixin
 from ._looking import LookingMixin
 from ._models import make_model
+from ._moving import MovingMixin
 from ._planner import Planner
 from ._review import ReviewMixin
 from ._settings import SettingsMixin
@@ -36,6 +37,7 @@ class Project(
     BulkMixin,
     ReviewMixin,
     LookingMixin,
+    MovingMixin,
     SettingsMixin,
 ):
     """Images of a folder that people label, and a model that learns from the labels.
@@ -287,7 +289,7 @@ class Project(
         return np.array(paths, object), frame["label"].to_numpy(object)
 
     def to_csv(self, path, *, split="all", neutralize=True):
-        """Write all labels into a CSV file, which is whole or not there.
+        """Write all labels into a CSV file, which is whole or not there; see :meth:`export`.
 
         Parameters
         ----------
@@ -300,12 +302,7 @@ class Project(
             Whether text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return
             gets a ``'`` before it, so that spreadsheets do not run it.
         """
-        if split not in SPLITS:
-            raise ValueError(f"split must be one of {SPLITS}; got {split!r}.")
-        with self._store.reading() as connection:
-            frame = _export.as_frame(_items.read_labeled(connection))
-        frame = frame if split == "all" else frame[frame["split"] == split]
-        _export.write_csv(Path(path), frame, neutralize)
+        self.export(path, "csv", split=split, neutralize=neutralize)
 
     def backup(self):
         """Write a whole copy of the database beside it.

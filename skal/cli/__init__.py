@@ -8,6 +8,7 @@ from .. import __version__
 from ._annotate import annotate
 from ._compare import compare
 from ._demo import demo
+from ._labels import labels
 from ._options import WITH_UNDERSCORES
 from ._pick import pick
 from ._run import run
@@ -42,4 +43,5 @@ app.command()(demo)
 app.command()(compare)
 app.command(context_settings=WITH_UNDERSCORES)(run)
 app.command(cls=SpacedLists)(select)
+app.add_typer(labels, name="labels")
 app.add_typer(pick, name="pick")
