@@ -71,10 +71,12 @@ def write_archive(project, path, *, models=True, images=False, on_progress=None,
         pictures = content.images() if images else []
         check_room(path.parent, sum(p.source.stat().st_size for p in [*parts, *pictures]))
         course = Course(on_progress, cancel, every=20).begin(len(parts) + len(pictures))
-        writer = _Writer(file, course)
-        for part in [*parts, *pictures]:
-            writer.add(part)
-        writer.end(content.facts() | {"has_models": bool(models), "has_images": bool(images)})
+        has = {"has_models": bool(models), "has_images": bool(images)}
+        with zipfile.ZipFile(file, "w") as archive:
+            writer = _Writer(archive, course)
+            for part in [*parts, *pictures]:
+                writer.add(part)
+            writer.end(content.facts() | has)
     n_models = content.n_models if models else 0
     return ArchiveReport(path, path.stat().st_size, len(pictures), n_models, content.n_events)
 
@@ -172,9 +174,8 @@ class _Content:
 class _Writer:
     """Writes members, and the manifest after them."""
 
-    def __init__(self, file, course):
-        self._archive = zipfile.ZipFile(file, "w")
-        self._course, self._members = course, {}
+    def __init__(self, archive, course):
+        self._archive, self._course, self._members = archive, course, {}
 
     def add(self, part):
         """Copy a file into the archive, and note its hash."""
@@ -197,10 +198,9 @@ class _Writer:
         self._course.step()
 
     def end(self, facts):
-        """Write the manifest and the directory of the archive."""
+        """Write the manifest."""
         manifest = {"format": FORMAT, "version": VERSION, "tables_version": TABLES_VERSION}
         manifest |= {"skal": __version__, **facts, "members": self._members}
         info = zipfile.ZipInfo(MANIFEST, EPOCH)
         info.compress_type = zipfile.ZIP_DEFLATED
         self._archive.writestr(info, json.dumps(manifest, indent=1))
-        self._archive.close()

@@ -258,6 +258,8 @@ class Export:
         content = {"train": "images/train", "val": "images/val", "nc": len(self._classes)}
         content["names"] = [found.name for found in self._classes]
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        if yaml.safe_load(text) != content:  # it writes some line breaks as they are
+            text = yaml.safe_dump(content, sort_keys=False)
         (folder / DATA).write_text(text, encoding="utf-8")
 
 

@@ -119,12 +119,9 @@ def as_coco_image(record):
 
 def as_coco_annotation(record):
     """Return the annotation of a record that has a label."""
-    width, height = (side or 0 for side in record.size)
-    return {
-        "id": record.item_id,
-        "image_id": record.item_id,
-        "category_id": record.values["label_id"],
-        "bbox": [0, 0, width, height],
-        "area": width * height,
-        "iscrowd": 0,
-    }
+    annotation = {"id": record.item_id, "image_id": record.item_id, "iscrowd": 0}
+    annotation["category_id"] = record.values["label_id"]
+    width, height = record.size
+    if width is None or height is None:
+        return annotation
+    return annotation | {"bbox": [0, 0, width, height], "area": width * height}
