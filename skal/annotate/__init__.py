@@ -18,6 +18,7 @@ from ._decisions import Decision
 from ._items import Item
 from ._monitor import Estimate
 from ._questions import Neighbor, Question, Why
+from ._report import Bin, ClassReport, Interval, ModelReport
 from ._review import Filter, Page, ReviewItem
 from ._scan import ScanReport
 from ._scan_job import ScanJob
@@ -26,11 +27,15 @@ from .project import Project
 
 __all__ = [
     "AcceptPreview",
+    "Bin",
+    "ClassReport",
     "Decision",
     "Estimate",
     "Filter",
+    "Interval",
     "Item",
     "LabelClass",
+    "ModelReport",
     "Neighbor",
     "Page",
     "Project",

@@ -26,8 +26,8 @@ class Estimate:
         Monitor images with a label.
     n_unanswered : int
         Those that were asked for and have none: skipped, unsure, excluded or open.
-    model_id : int
-        The model.
+    model_id : int or None
+        The model, where it is one of the project.
     """
 
     score: float
@@ -35,7 +35,7 @@ class Estimate:
     high: float
     n: int
     n_unanswered: int
-    model_id: int
+    model_id: int | None
 
     def __str__(self):
         return f"{self.score:.2f} ({self.low:.2f} to {self.high:.2f}, n = {self.n})"
@@ -108,9 +108,9 @@ def right(predictions, ids, label_ids):
     return predictions.best(ids) == label_ids
 
 
-def estimate(connection, predictions, model_id):
+def estimate(labels, predictions, model_id):
     """Return the estimate of a model, or None where too few monitor images are labeled."""
-    ids, label_ids, n_unanswered = monitor_labels(connection)
+    ids, label_ids, n_unanswered = labels
     known = predictions.known(ids)
     n = int(known.sum())
     if n < MIN_N:

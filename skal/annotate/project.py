@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import OrderedDict
 from numbers import Integral
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ..exceptions import ProjectError
 from . import _classes, _export, _items, _schema, _training
 from ._asking import AskingMixin
 from ._bulk import BulkMixin
+from ._judging import JudgingMixin
 from ._labeling import LabelingMixin
 from ._learning import LearningMixin
 from ._looking import LookingMixin
@@ -28,7 +30,15 @@ __all__ = ["Project"]
 SPLITS = ("all", "train", "monitor", "accepted")
 
 
-class Project(AskingMixin, LearningMixin, LabelingMixin, BulkMixin, ReviewMixin, LookingMixin):
+class Project(
+    AskingMixin,
+    LearningMixin,
+    JudgingMixin,
+    LabelingMixin,
+    BulkMixin,
+    ReviewMixin,
+    LookingMixin,
+):
     """Images of a folder that people label, and a model that learns from the labels.
 
     Make one by :meth:`create`, open it again by :meth:`open`. Every decision is on disk when the
@@ -75,7 +85,7 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, BulkMixin, ReviewMixin,
         self._planning, self._starting = threading.Lock(), threading.Lock()
         self._looking, self._planner, self._is_used_up = threading.Lock(), Planner(), False
         self._embedded = self._predicted = self._suspects = None
-        self._job = self._scan_job = None
+        self._job, self._scan_job, self._judged = None, None, OrderedDict()
         self.place = store.path.parent
         with store.reading() as connection:
             row = connection.execute(sa.select(_schema.project)).first()
