@@ -17,6 +17,7 @@ from ._classes import LabelClass
 from ._decisions import Decision
 from ._items import Item
 from ._monitor import Estimate
+from ._pacing import Pace, StopHint
 from ._questions import Neighbor, Question, Why
 from ._report import Bin, ClassReport, Interval, ModelReport
 from ._review import Filter, Page, ReviewItem
@@ -37,12 +38,14 @@ __all__ = [
     "LabelClass",
     "ModelReport",
     "Neighbor",
+    "Pace",
     "Page",
     "Project",
     "Question",
     "ReviewItem",
     "ScanJob",
     "ScanReport",
+    "StopHint",
     "TrainingJob",
     "Why",
 ]
