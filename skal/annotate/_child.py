@@ -90,7 +90,7 @@ def train(snapshot, report, check):
     report({"phase": "training", "n_labels": len(snapshot.y)})
     estimator = clone(snapshot.estimator)
     seed_estimator(estimator, snapshot.seed, len(snapshot.y))
-    _fit(
+    epochs = _fit(
         estimator,
         read_rows(snapshot.X, snapshot.root, snapshot.image_size),
         snapshot.y,
@@ -102,7 +102,8 @@ def train(snapshot, report, check):
     Predictions(snapshot.pool_ids, proba, classes).write(folder)
     save_model(estimator, folder)
     _cross_validate(snapshot, folder, report, check)
-    write_json(folder / METRICS, {"seconds": time.time() - start, "n_labels": len(snapshot.y)})
+    facts = {"seconds": time.time() - start, "n_labels": len(snapshot.y), "epochs": epochs}
+    write_json(folder / METRICS, facts)
 
 
 def _cross_validate(snapshot, folder, report, check):
@@ -120,30 +121,42 @@ def _cross_validate(snapshot, folder, report, check):
 
 
 def _fit(estimator, X, y, report, check):
+    """Fit, and return what is known of each epoch, where there are any."""
     check()
     if not sees_images(estimator):
         estimator.fit(X, y)
-        return
-    own = estimator.callbacks
-    estimator.set_params(callbacks=[*(own or []), ("progress", _progress(report, check))])
+        return []
+    own, epochs = estimator.callbacks, []
+    progress = _progress(epochs, report, check)
+    estimator.set_params(callbacks=[*(own or []), ("progress", progress)])
     estimator.fit(X, y)
     estimator.set_params(callbacks=own)
+    return epochs
 
 
-def _progress(report, check):
+def _progress(epochs, report, check):
     """Return a skorch callback that reports each epoch, and may end the training at each batch."""
     from skorch.callbacks import Callback
 
     class Progress(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            self.learning_rate = float(net.optimizer_.param_groups[0]["lr"])
+
         def on_batch_begin(self, net, **kwargs):
             check()
 
         def on_epoch_end(self, net, **kwargs):
             row = net.history[-1]
-            loss = float(row["train_loss"])
-            report({"phase": "training", "epoch": row["epoch"], "train_loss": loss})
+            losses = {name: _number(row.get(name)) for name in ("train_loss", "valid_loss")}
+            rate = {"learning_rate": self.learning_rate, "n_epochs": net.max_epochs}
+            epochs.append({"epoch": row["epoch"], **losses, **rate})
+            report({"phase": "training", **epochs[-1]})
 
     return Progress()
+
+
+def _number(value):
+    return None if value is None else float(value)
 
 
 def _predict(estimator, snapshot, report, check):

@@ -41,15 +41,17 @@ def read_events_of(connection, item_id, n):
 
 
 def read_recent(connection, annotator, n):
-    """Return the last decisions of somebody that hold or can be redone, the newest first."""
+    """Return the last decisions about one image of somebody that hold or can be redone."""
     rows = sa.select(event, decision.c.status).join(decision, decision.c.event_id == event.c.id)
     mine = (decision.c.annotator == annotator) & decision.c.status.in_(("holds", "undone"))
+    mine &= decision.c.bulk_id.is_(None)
     return connection.execute(rows.where(mine).order_by(event.c.id.desc()).limit(n)).all()
 
 
 def count_steps(connection, annotator):
     """Return how many decisions of somebody can be undone, and how many redone."""
     rows = sa.select(decision.c.status, sa.func.count()).where(decision.c.annotator == annotator)
+    rows = rows.where(decision.c.bulk_id.is_(None) | (decision.c.bulk_id == decision.c.event_id))
     found = dict(connection.execute(rows.group_by(decision.c.status)).all())
     return found.get("holds", 0), found.get("undone", 0)
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import OrderedDict
 from numbers import Integral
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from ..exceptions import ProjectError
 from . import _classes, _export, _items, _schema, _training
 from ._asking import AskingMixin
 from ._bulk import BulkMixin
+from ._judging import JudgingMixin
 from ._labeling import LabelingMixin
 from ._learning import LearningMixin
 from ._looking import LookingMixin
 from ._models import make_model
 from ._moving import MovingMixin
+from ._pacing import PacingMixin
 from ._planner import Planner
 from ._review import ReviewMixin
 from ._settings import SettingsMixin
@@ -33,9 +36,11 @@ SPLITS = ("all", "train", "monitor", "accepted")
 class Project(
     AskingMixin,
     LearningMixin,
+    JudgingMixin,
     LabelingMixin,
     BulkMixin,
     ReviewMixin,
+    PacingMixin,
     LookingMixin,
     MovingMixin,
     SettingsMixin,
@@ -86,7 +91,7 @@ class Project(
         self._planning, self._starting = threading.Lock(), threading.Lock()
         self._looking, self._planner, self._is_used_up = threading.Lock(), Planner(), False
         self._embedded = self._predicted = self._suspects = None
-        self._job = self._scan_job = None
+        self._job, self._scan_job, self._judged = None, None, OrderedDict()
         self.place = store.path.parent
         with store.reading() as connection:
             row = connection.execute(sa.select(_schema.project)).first()
@@ -98,6 +103,7 @@ class Project(
         self.name, self.folder, self.random_state = row.name, Path(row.root), row.seed
         self._monitor_share = row.settings["monitor_share"]
         self._image_size, self._embeds = row.settings["image_size"], row.settings["embed"]
+        self._trains_on_monitor = row.settings.get("train_on_monitor", False)
         remove_unfinished(self.place)
         _training.clean_up(store, self.place)
 
