@@ -121,9 +121,12 @@ def listing(root, relpath):
 def _is_shown(entry, root):
     if entry.name.startswith(".") or not _is_plain(entry.name) or not _is_text(entry.name):
         return False
-    if not entry.is_dir():
+    try:
+        if not entry.is_dir():
+            return False
+        return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(root.path)
+    except (OSError, RuntimeError):  # links in a circle lead nowhere
         return False
-    return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(root.path)
 
 
 def _is_text(name):
