@@ -1,5 +1,6 @@
 """``skal annotate`` from the terminal: what it prints, and what it says when it cannot."""
 
+import errno
 import json
 import re
 import socket
@@ -12,7 +13,7 @@ from killing import Running
 from made_projects import gray_images, save_images
 from typer.testing import CliRunner
 
-from skal.annotate import Project
+from skal.annotate import Project, _store
 from skal.cli import app
 
 
@@ -145,7 +146,7 @@ def test_no_torch_is_loaded_on_the_way_to_the_first_image(tmp_path):
 import sys
 from fastapi import FastAPI
 import skal.cli, skal.annotate.server.serve, skal.annotate.server.app
-from skal.annotate import Project
+from skal.annotate import Project, _store
 print([m for m in ("torch", "torchvision", "skorch", "matplotlib") if m in sys.modules])
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -156,3 +157,22 @@ def test_the_command_line_itself_loads_no_server():
     code = "import sys, skal.cli; print([m for m in ('fastapi', 'sqlalchemy') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_disk_that_cannot_be_written_to_is_told(data, images, monkeypatch):
+    Project.create(images, ["a"]).close()
+    take = _store._take
+    monkeypatch.setattr(_store, "_take", lambda lock, folder: take(Refusing(), folder))
+    said = fails(images)
+    assert "cannot be written to (Read-only file system)" in said
+    assert "copy the folder" in said
+
+
+class Refusing:
+    """A lock on a disk that cannot be written to."""
+
+    def acquire(self, timeout):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    def release(self):
+        pass

@@ -8,24 +8,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._bulk import AcceptPreview
     from ._classes import LabelClass
     from ._decisions import Decision
     from ._items import Item
     from ._monitor import Estimate
     from ._questions import Neighbor, Question, Why
+    from ._report import Bin, ClassReport, Interval, ModelReport
+    from ._review import Filter, Page, ReviewItem
     from ._scan import ScanReport
     from ._scan_job import ScanJob
     from ._training import TrainingJob
     from .project import Project
 
 __all__ = [
+    "AcceptPreview",
+    "Bin",
+    "ClassReport",
     "Decision",
     "Estimate",
+    "Filter",
+    "Interval",
     "Item",
     "LabelClass",
+    "ModelReport",
     "Neighbor",
+    "Page",
     "Project",
     "Question",
+    "ReviewItem",
     "ScanJob",
     "ScanReport",
     "TrainingJob",
@@ -33,13 +44,21 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AcceptPreview": "._bulk",
+    "Bin": "._report",
+    "ClassReport": "._report",
     "Decision": "._decisions",
     "Estimate": "._monitor",
+    "Filter": "._review",
+    "Interval": "._report",
     "Item": "._items",
     "LabelClass": "._classes",
+    "ModelReport": "._report",
     "Neighbor": "._questions",
+    "Page": "._review",
     "Project": ".project",
     "Question": "._questions",
+    "ReviewItem": "._review",
     "ScanJob": "._scan_job",
     "ScanReport": "._scan",
     "TrainingJob": "._training",

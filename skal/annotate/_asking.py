@@ -109,10 +109,13 @@ class AskingMixin:
         kept = self._predicted
         if kept is None or kept[0] != model_id:
             with self._store.reading() as connection:
-                where = _schema.model.c.id == model_id
-                path = connection.scalar(sa.select(_schema.model.c.path).where(where))
-            kept = self._predicted = model_id, Predictions.read(self.place / path)
+                folder = self._folder_of(connection, model_id)
+            kept = self._predicted = model_id, Predictions.read(folder)
         return kept[1]
+
+    def _folder_of(self, connection, model_id):
+        where = _schema.model.c.id == model_id
+        return self.place / connection.scalar(sa.select(_schema.model.c.path).where(where))
 
     def _questions(self, rows):
         """Return rows of the queue as questions, with what the model says."""

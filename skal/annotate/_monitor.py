@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
-from ._schema import current_label, item, project, queue_item
+from ._items import is_human, reserve
+from ._schema import IMPORTED, current_label, item, queue_item
 
 MIN_N = 20  # monitor labels below which there is no estimate
 LEVEL = 0.05  # of the test that a new model is worse
@@ -25,8 +26,8 @@ class Estimate:
         Monitor images with a label.
     n_unanswered : int
         Those that were asked for and have none: skipped, unsure, excluded or open.
-    model_id : int
-        The model.
+    model_id : int or None
+        The model, where it is one of the project.
     """
 
     score: float
@@ -34,7 +35,7 @@ class Estimate:
     high: float
     n: int
     n_unanswered: int
-    model_id: int
+    model_id: int | None
 
     def __str__(self):
         return f"{self.score:.2f} ({self.low:.2f} to {self.high:.2f}, n = {self.n})"
@@ -71,28 +72,35 @@ def wilson(n_right, n):
 def monitor_labels(connection):
     """Return the monitor images with labels up to the last one that was asked for.
 
-    Only as far as the queue has come in the permutation are they a random sample of the pool: what
-    people have picked further on is left out.
+    Only as far as the queue has come in the permutation, or labels that were imported reach without
+    a gap, are they a random sample of the pool: what people have picked further on is left out.
 
     Returns
     -------
     ids, label_ids : ndarray of int of shape (n,)
         Ordered by `ids`.
     n_unanswered : int
-        How many images up to there have no label.
+        How many images up to there have no label of people.
     """
-    asked = (queue_item.c.slice == "monitor") & queue_item.c.handed_to.is_not(None)
-    both = sa.select(sa.func.max(item.c.draw)).join(queue_item, queue_item.c.item_id == item.c.id)
-    last = connection.scalar(both.where(asked))
-    if last is None:
-        return np.empty(0, np.int64), np.empty(0, np.int64), 0
-    reserve = sa.select(project.c.reserve).scalar_subquery()
-    rows = sa.select(item.c.id, current_label.c.label_id)
-    rows = rows.outerjoin(current_label, current_label.c.item_id == item.c.id)
-    rows = rows.where(item.c.draw <= last, item.c.draw < reserve, item.c.status == "ok")
-    found = connection.execute(rows.order_by(item.c.id)).all()
-    labeled = np.array([r for r in found if r[1] is not None], np.int64).reshape(-1, 2)
-    return labeled[:, 0], labeled[:, 1], len(found) - len(labeled)
+    labeled = (current_label.c.answer == "label") & is_human
+    asked = sa.select(queue_item.c.id).where(queue_item.c.item_id == item.c.id)
+    asked = asked.where(queue_item.c.slice == "monitor", queue_item.c.handed_to.is_not(None))
+    columns = [item.c.id, sa.case((labeled, current_label.c.label_id)), asked.exists()]
+    rows = sa.select(*columns, current_label.c.source == IMPORTED).outerjoin(
+        current_label, current_label.c.item_id == item.c.id
+    )
+    rows = rows.where(item.c.draw < reserve, item.c.status == "ok").order_by(item.c.draw)
+    found = connection.execute(rows).all()
+    found = sorted(found[: _n_reached(found)])
+    pairs = np.array([row[:2] for row in found if row[1] is not None], np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1], len(found) - len(pairs)
+
+
+def _n_reached(rows):
+    """Return how many of all monitor images, in their order, are a sample: see above."""
+    n_asked = max((i + 1 for i, row in enumerate(rows) if row[2]), default=0)
+    gaps = (i for i, row in enumerate(rows) if i >= n_asked and not row[3])
+    return next(gaps, len(rows))
 
 
 def right(predictions, ids, label_ids):
@@ -100,9 +108,9 @@ def right(predictions, ids, label_ids):
     return predictions.best(ids) == label_ids
 
 
-def estimate(connection, predictions, model_id):
+def estimate(labels, predictions, model_id):
     """Return the estimate of a model, or None where too few monitor images are labeled."""
-    ids, label_ids, n_unanswered = monitor_labels(connection)
+    ids, label_ids, n_unanswered = labels
     known = predictions.known(ids)
     n = int(known.sum())
     if n < MIN_N:
