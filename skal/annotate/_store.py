@@ -151,8 +151,8 @@ def _take(lock, folder):
         ) from error
     except OSError as error:
         raise ProjectError(
-            f"{str(folder)!r} cannot be written to ({error.strerror}), as a project has to be. Give "
-            f"yourself write access, or copy the folder to another disk and open it there."
+            f"{str(folder)!r} cannot be written to ({error.strerror}), as a project has to be. "
+            f"Give yourself write access, or copy the folder to another disk and open it there."
         ) from error
 
 

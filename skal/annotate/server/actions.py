@@ -90,7 +90,7 @@ def _refusing(action):
         raise _refused(action, f"it does not fit the database: {error.orig}") from error
     except (ConflictError, ProjectError):
         raise
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise _refused(action, str(error)) from error
 
 

@@ -2,7 +2,7 @@
 
 from .. import _screen
 from .._monitor import MIN_N
-from .problems import explained
+from .problems import ProblemError, explained
 from .schemas.common import Interval
 from .schemas.learning import (
     CalibrationBin,
@@ -103,6 +103,9 @@ def _model(opened, kept, current):
 
 def report(opened, model_id):
     """Return how good a model is in detail; what is measured is empty below 20 monitor labels."""
+    with opened.store.reading() as connection:
+        if _screen.read_model(connection, model_id) is None:
+            raise _no_model(model_id)
     with explained():
         found = opened.project.report(model_id)
     ids = {c.name: c.id for c in opened.project.classes}
@@ -121,6 +124,17 @@ def report(opened, model_id):
         pool_confidence=found.pool_confidence,
         epochs=[Epoch(**row) for row in found.epochs],
         n=0 if found.estimate is None else found.estimate.n,
+    )
+
+
+def _no_model(model_id):
+    return ProblemError(
+        404,
+        "not-found",
+        f"The project has no model of number {model_id}.",
+        expected="one of the list of models",
+        found=str(model_id),
+        fix="Ask for the list of models anew.",
     )
 
 
