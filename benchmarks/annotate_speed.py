@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from killing import Running
 from PIL import Image
 
-from skal.annotate import Project, _schema
+from skal.annotate import Project, _features, _schema
 from skal.annotate._listing import draw_of, stamp
 
 from .harness import machine
@@ -49,7 +49,16 @@ def large_project(folder, n):
     with project._store.writing() as connection:
         connection.execute(sa.insert(_schema.item), rows)
     project.close()
+    _write_features(place, n + 1)
     return place
+
+
+def _write_features(place, n):
+    rng = np.random.RandomState(0)
+    with open(place / _features.FILE, "wb") as file:
+        for start in range(0, n, 5000):
+            rows = rng.standard_normal((min(5000, n - start), _features.WIDTH))
+            file.write(rows.astype(np.float16).tobytes())
 
 
 def _row(folder, name, content, project):
@@ -57,7 +66,7 @@ def _row(folder, name, content, project):
     (folder / name).write_bytes(content)
     n_bytes, mtime_ns = stamp(folder / name)
     row = {"relpath": name, "n_bytes": n_bytes, "mtime_ns": mtime_ns, "width": 8, "height": 8}
-    row |= {"content_hash": hashlib.sha256(content).hexdigest(), "has_features": False}
+    row |= {"content_hash": hashlib.sha256(content).hexdigest(), "has_features": True}
     return row | {"status": "ok", "reason": None, "draw": draw_of(project.random_state, name)}
 
 
