@@ -79,8 +79,8 @@ class Message:
     model_id: int | None = None
     client_ts: float | None = None
     key: str | None = None
-    seen: int | None = None
     source: str = HUMAN
+    seen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,19 @@ def record(connection, message):
     _apply(connection, made)
     _refresh(connection, made.item_id)
     return made
+
+
+def _check_seen(connection, message):
+    """Raise if somebody else has answered since the image was shown."""
+    if message.seen is None:
+        return
+    both = sa.select(event).join(current_label, current_label.c.event_id == event.c.id)
+    row = connection.execute(both.where(current_label.c.item_id == message.item_id)).first()
+    if row is not None and row.id != message.seen and row.annotator != message.annotator:
+        raise ConflictError(
+            f"{row.annotator!r} has answered image {message.item_id} since you saw it. Look at "
+            f"that answer, then decide again."
+        )
 
 
 def record_bulk(connection, message, make_parts):
@@ -160,19 +173,6 @@ def _part_row(part, bulk, message):
         "server_ts": time.time(),
         "idempotency_key": f"{bulk.key}/{part.item_id}/{uuid.uuid4().hex}",
     }
-
-
-def _check_seen(connection, message):
-    """Raise if somebody else has answered since the image was shown."""
-    if message.seen is None:
-        return
-    both = sa.select(event).join(current_label, current_label.c.event_id == event.c.id)
-    row = connection.execute(both.where(current_label.c.item_id == message.item_id)).first()
-    if row is not None and row.id != message.seen and row.annotator != message.annotator:
-        raise ConflictError(
-            f"{row.annotator!r} has answered image {message.item_id} since you saw it. Look at "
-            f"that answer, then decide again."
-        )
 
 
 def step(connection, kind, annotator, key=None, client_ts=None):

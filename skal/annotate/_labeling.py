@@ -102,7 +102,7 @@ class LabelingMixin:
                 model_id,
                 client_ts,
                 key,
-                seen,
+                seen=seen,
             )
             return _decisions.record(connection, message)
 
