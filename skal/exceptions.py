@@ -7,6 +7,7 @@
     ValueError
     ├── DatasetError    a file of a data set is not what it should be
     ├── FormatError     a file of micrographs or of picks is not what it should be
+    ├── ModelFileError  a file holds no model that can be used
     ├── ProjectError    a project of annotation is damaged, newer than skal, or open elsewhere
     ├── ResumeError     a run folder belongs to another comparison, or is not finished
     ├── RunFolderError  run folders are damaged, or their runs cannot be compared
@@ -17,6 +18,7 @@ __all__ = [
     "DatasetError",
     "DivergenceError",
     "FormatError",
+    "ModelFileError",
     "ProjectError",
     "ResumeError",
     "RunFolderError",
@@ -34,6 +36,10 @@ class DivergenceError(ArithmeticError):
 
 class FormatError(ValueError):
     """A file of micrographs or of picks is not there, or not what it should be."""
+
+
+class ModelFileError(ValueError):
+    """A file holds no model that can be used, or one that is not safe to read."""
 
 
 class ProjectError(ValueError):

@@ -12,8 +12,11 @@ except ImportError as error:
         f'annotation needs: pip install "skal[annotate]".'
     ) from error
 
+from ._checkpoints import ModelInfo
+from ._choices import ModelChoice, ModelSetting
 from ._classes import LabelClass
 from ._decisions import Decision
+from ._export_model import ExportedModel
 from ._items import Item
 from ._monitor import Estimate
 from ._questions import Neighbor, Question, Why
@@ -24,8 +27,12 @@ from .project import Project
 __all__ = [
     "Decision",
     "Estimate",
+    "ExportedModel",
     "Item",
     "LabelClass",
+    "ModelChoice",
+    "ModelInfo",
+    "ModelSetting",
     "Neighbor",
     "Project",
     "Question",

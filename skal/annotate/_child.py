@@ -15,7 +15,7 @@ import numpy as np
 from .._files import write_json
 from .._random import seed_estimator
 from ._images import UnreadableImageError, quiet, read_small
-from ._models import save_model, sees_images
+from ._models import is_net, save_model
 from ._predictions import Predictions
 from ._scan import is_inside
 
@@ -99,7 +99,7 @@ def train(snapshot, report, check):
 
 def _fit(estimator, X, y, report, check):
     check()
-    if not sees_images(estimator):
+    if not is_net(estimator):
         estimator.fit(X, y)
         return
     own = estimator.callbacks
@@ -188,7 +188,7 @@ def _be_modest(estimator):
     n_threads = max(1, (os.cpu_count() or 2) - 1)
     if hasattr(os, "nice"):
         os.nice(5)
-    if sees_images(estimator):
+    if is_net(estimator):
         import torch
 
         torch.set_num_threads(min(n_threads, torch.get_num_threads()))

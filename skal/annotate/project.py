@@ -14,6 +14,7 @@ from ..exceptions import ProjectError
 from . import _classes, _decisions, _export, _features, _items, _scan, _schema, _training
 from ._asking import AskingMixin
 from ._learning import LearningMixin
+from ._model_files import ModelFilesMixin
 from ._models import make_model
 from ._schema import DECISIONS
 from ._store import FILE, Store
@@ -24,7 +25,7 @@ __all__ = ["Project"]
 SPLITS = ("all", "train", "monitor")
 
 
-class Project(AskingMixin, LearningMixin):
+class Project(ModelFilesMixin, AskingMixin, LearningMixin):
     """Images of a folder that people label, and a model that learns from the labels.
 
     Make one by :meth:`create`, open it again by :meth:`open`. Every decision is on disk when the
@@ -120,9 +121,10 @@ class Project(AskingMixin, LearningMixin):
             ``"entropy"``, ``"diversity"``, ``"hybrid"`` (70 % margin, 30 % diversity),
             ``"random"``, or a strategy of :mod:`skal.query` that reads probabilities or
             embeddings. Before, typical images are asked for, by ``TypiClust``.
-        model : str or classifier, default="logistic"
+        model : str, dict or classifier, default="logistic"
             What learns: ``"logistic"``, a logistic regression on embeddings; ``"cnn"`` or
-            ``"resnet18"``, nets on the images themselves; or any classifier with
+            ``"resnet18"``, nets on the images themselves; any other name of
+            :meth:`model_choices`, or a dict with such a name and settings; or any classifier with
             ``predict_proba``, of which nets of skal see images and others embeddings.
         image_size : int, default=64
             The side in pixels of the squares that nets see.
@@ -195,6 +197,7 @@ class Project(AskingMixin, LearningMixin):
             chooser = _reopened(store, "strategy", strategy, make_strategy)
             project = cls(store, chooser, _reopened(store, "model", model, make_model))
             project._finish_first_scan()
+            project._find_weights()
             return project
         except BaseException:
             store.close()
@@ -482,7 +485,7 @@ def _check_not_blind(connection, item_id):
 
 
 def _name_or_none(value):
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str | dict) else None
 
 
 def _reopened(store, setting, value, make):

@@ -7,6 +7,7 @@ import typer
 from .. import __version__
 from ._compare import compare
 from ._demo import demo
+from ._model import model
 from ._options import WITH_UNDERSCORES
 from ._pick import pick
 from ._run import run
@@ -41,3 +42,4 @@ app.command()(compare)
 app.command(context_settings=WITH_UNDERSCORES)(run)
 app.command(cls=SpacedLists)(select)
 app.add_typer(pick, name="pick")
+app.add_typer(model, name="model")
