@@ -1,9 +1,8 @@
 """Models as checkpoints: named, listed, restored, deleted; labels never roll back."""
 
 import pytest
-from made_projects import blobs, save_images, train_here
+from made_projects import answered_project, blobs, copied, save_images, train_here
 
-from skal.annotate import Project
 from skal.exceptions import ProjectError
 
 N = 60
@@ -14,11 +13,14 @@ def folder(tmp_path_factory):
     return save_images(tmp_path_factory.mktemp("checkpoints") / "images", blobs(N)[0])
 
 
+@pytest.fixture(scope="module")
+def answered(folder):
+    return answered_project(folder, 30)
+
+
 @pytest.fixture
-def project(folder, tmp_path):
-    with Project.create(folder, ["a", "b", "c"], tmp_path / "p") as project:
-        for question in project.next(40):
-            project.decide(question.item_id, "label", "abc"[blobs(N)[1][question.item_id - 1]])
+def project(answered, tmp_path):
+    with copied(answered, tmp_path / "p") as project:
         yield project
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_projects import blobs, save_images, train_here
+from made_projects import answered_project, blobs, copied, save_images, train_here
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
@@ -17,11 +17,14 @@ def folder(tmp_path_factory):
     return save_images(tmp_path_factory.mktemp("choices") / "images", blobs(N)[0])
 
 
+@pytest.fixture(scope="module")
+def answered(folder):
+    return answered_project(folder, 30, image_size=16)
+
+
 @pytest.fixture
-def project(folder, tmp_path):
-    with Project.create(folder, ["a", "b", "c"], tmp_path / "p", image_size=16) as project:
-        for question in project.next(40):
-            project.decide(question.item_id, "label", "abc"[blobs(N)[1][question.item_id - 1]])
+def project(answered, tmp_path):
+    with copied(answered, tmp_path / "p") as project:
         yield project
 
 

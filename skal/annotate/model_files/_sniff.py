@@ -13,8 +13,10 @@ MAX_BYTES = 2 * 2**30
 MAX_MEMBERS = 10_000  # of a ZIP file
 HEAD = 65_536  # bytes that are looked at
 
-COMPRESSED = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b", b"BZh")
-COMPRESSED += (b"\xfd7zXZ", b"\x5d\x00\x00", b"\x04\x22\x4d\x18")
+COMPRESSED = (  # as joblib writes pickles: zlib, gzip, bzip2, xz, lzma and lz4
+    *(b"\x78" + level for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")),
+    *(b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00\x00", b"\x04\x22\x4d\x18"),
+)
 
 
 def check_name(path):
