@@ -57,7 +57,7 @@ def sparse_weights(shapes, path, remarks=None):
     return path
 
 
-def onnx_of_means(n_classes=3, side=8, opset=18, **changes):
+def onnx_of_means(n_classes=3, side=8, ir_version=10):
     """Return an ONNX model of images: logits of the mean of each channel."""
     weight = numpy_helper.from_array(np.eye(3, n_classes, dtype=np.float32) * 9, "weight")
     nodes = [
@@ -68,7 +68,8 @@ def onnx_of_means(n_classes=3, side=8, opset=18, **changes):
     given = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["n", 3, side, side])
     out = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", n_classes])
     graph = helper.make_graph(nodes, "means", [given], [out], [weight, axes])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    opsets = [helper.make_opsetid("", 18)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=ir_version)
 
 
 def write_onnx(model, path):

@@ -166,12 +166,9 @@ def _skops_model(content, report):
 
 def _onnx_model(content, report):
     """Return a function that runs an ONNX model, which was looked at before."""
-    runtime = _onnx.import_onnxruntime()
     parsed = _onnx.parse(content, "the file")
     _onnx.check_safe(parsed, "the file")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session = _onnx.start_session(content)
     output = _onnx.output_of(parsed).name
     del parsed
 

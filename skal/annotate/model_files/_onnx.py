@@ -18,12 +18,13 @@ UINT8, FLOAT, DOUBLE = 2, 1, 11  # types of tensors
 
 def look(path, size):
     """Return the report of an ONNX file."""
-    model = parse(path.read_bytes(), path.name)
+    content = path.read_bytes()
+    model = parse(content, path.name)
     check_safe(model, path.name)
     remarks = {entry.key: entry.value for entry in model.metadata_props}
     said = read_remarks(remarks)
     given, problems = _input_of(model, said, size)
-    n_classes, output_problems = _classes_of(model)
+    n_classes = _n_classes(model)
     named = said.get("classes") or _names_in_graph(model)
     has_names = len(named) == n_classes
     graph_inputs = given["shape"]
@@ -38,7 +39,7 @@ def look(path, size):
         n_bytes=path.stat().st_size,
         standardize=None if given["takes_bytes"] else said.get("standardize"),
         notes=[*_notes(given, said), "ONNX models predict; trainings make the project's own."],
-        problems=[*problems, *output_problems],
+        problems=[*problems, *runtime_problems(content)],
         net=given,
     )
 
@@ -228,8 +229,32 @@ def _notes(given, said):
     return notes
 
 
-def _classes_of(model):
-    """Return how many classes the output of a model has, and problems."""
+def runtime_problems(content):
+    """Return what keeps onnxruntime from running a model that was found to be safe."""
+    try:
+        start_session(content)
+    except ModelFileError as error:
+        fix = "Export the model for an older version of ONNX, or install what is missing."
+        return [ModelProblem("onnxruntime", "a model that it runs", str(error), fix)]
+    return []
+
+
+def start_session(content):
+    """Return a session of onnxruntime, on one core, or raise an error that says why not."""
+    runtime = import_onnxruntime()
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # its errors are raised, and need no lines of their own
+    try:
+        return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # it has many classes for them, of which none is public
+        raise ModelFileError(
+            f"onnxruntime {runtime.__version__} cannot run the model: {str(error)[:300]}"
+        ) from error
+
+
+def _n_classes(model):
+    """Return how many classes the output of a model has; 0 where it does not say."""
     output = output_of(model)
     if output is None:
         raise ModelFileError(
@@ -237,8 +262,7 @@ def _classes_of(model):
             "a tensor (of scikit-learn models, with options={'zipmap': False})."
         )
     last = output.type.tensor_type.shape.dim[1]
-    n = last.dim_value if last.HasField("dim_value") else len(_names_in_graph(model))
-    return n, []
+    return last.dim_value if last.HasField("dim_value") else len(_names_in_graph(model))
 
 
 def output_of(model):
