@@ -11,6 +11,7 @@
     ├── DatasetError    a file of a data set is not what it should be
     ├── FormatError     a file of micrographs, picks or labels is not what it should be
     │   └── TransferLimitError  an upload or an archive is larger than is allowed
+    ├── ModelFileError  a file holds no model that can be used
     ├── ProjectError    a project of annotation is damaged, newer than skal, or open elsewhere
     ├── ResumeError     a run folder belongs to another comparison, or is not finished
     ├── RunFolderError  run folders are damaged, or their runs cannot be compared
@@ -23,6 +24,7 @@ __all__ = [
     "DatasetError",
     "DivergenceError",
     "FormatError",
+    "ModelFileError",
     "ProjectError",
     "ResumeError",
     "RunFolderError",
@@ -49,6 +51,10 @@ class DivergenceError(ArithmeticError):
 
 class FormatError(ValueError):
     """A file of micrographs, picks, labels or images is not there, or not what it should be."""
+
+
+class ModelFileError(ValueError):
+    """A file holds no model that can be used, or one that is not safe to read."""
 
 
 class ProjectError(ValueError):

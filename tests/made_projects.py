@@ -1,6 +1,7 @@
 """Projects of annotation for tests."""
 
 import os
+import shutil
 import signal
 import time
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from skal.annotate import _child, _models, _schema, _training
+from skal.annotate import Project, _child, _models, _schema, _training
 from skal.annotate._predictions import Predictions
 from skal.annotate._store import Store
 
@@ -86,6 +87,22 @@ def train_here(project):
     _child.train(_child.Snapshot(**values), lambda progress: None, lambda: None)
     number = 1 + len(project.history)
     return _training.register(project._store, project.place, number, folder, facts)[0]
+
+
+def answered_project(folder, n, n_kinds=3, **options):
+    """Make a project of blobs whose first questions are answered; return where it is."""
+    kinds = blobs(len(list(folder.iterdir())), n_kinds)[1]
+    labels = list("abcdef"[:n_kinds])
+    with Project.create(folder, labels, **options) as project:
+        for question in project.next(n):
+            project.decide(question.item_id, "label", labels[kinds[question.item_id - 1]])
+        return project.place
+
+
+def copied(place, to):
+    """Return the open project of a copy, which is faster than making it anew."""
+    shutil.copytree(place, to)
+    return Project.open(to)
 
 
 class Slow(LogisticRegression):

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._bulk import AcceptPreview
+    from ._checkpoints import ModelInfo
+    from ._choices import ModelChoice, ModelSetting
     from ._classes import LabelClass
     from ._decisions import Decision
+    from ._export_model import ExportedModel
     from ._items import Item
     from ._monitor import Estimate
     from ._pacing import Pace, StopHint
@@ -28,11 +31,15 @@ __all__ = [
     "ClassReport",
     "Decision",
     "Estimate",
+    "ExportedModel",
     "Filter",
     "Interval",
     "Item",
     "LabelClass",
+    "ModelChoice",
+    "ModelInfo",
     "ModelReport",
+    "ModelSetting",
     "Neighbor",
     "Pace",
     "Page",
@@ -52,11 +59,15 @@ _HOMES = {
     "ClassReport": "._report",
     "Decision": "._decisions",
     "Estimate": "._monitor",
+    "ExportedModel": "._export_model",
     "Filter": "._review",
     "Interval": "._report",
     "Item": "._items",
     "LabelClass": "._classes",
+    "ModelChoice": "._choices",
+    "ModelInfo": "._checkpoints",
     "ModelReport": "._report",
+    "ModelSetting": "._choices",
     "Neighbor": "._questions",
     "Pace": "._pacing",
     "Page": "._review",

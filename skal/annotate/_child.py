@@ -17,7 +17,7 @@ from .._files import write_json
 from .._random import seed_estimator
 from ._images import UnreadableImageError, quiet, read_small
 from ._listing import is_inside
-from ._models import make_model, save_model, sees_images
+from ._models import is_net, make_model, save_model, sees_images
 from ._predictions import Predictions
 from ._suspects import FILE as CROSSVAL
 from ._suspects import cross_validate
@@ -123,7 +123,7 @@ def _cross_validate(snapshot, folder, report, check):
 def _fit(estimator, X, y, report, check):
     """Fit, and return what is known of each epoch, where there are any."""
     check()
-    if not sees_images(estimator):
+    if not is_net(estimator):
         estimator.fit(X, y)
         return []
     own, epochs = estimator.callbacks, []
@@ -223,7 +223,7 @@ def _be_modest(estimator):
     n_threads = max(1, (os.cpu_count() or 2) - 1)
     if hasattr(os, "nice"):
         os.nice(5)
-    if sees_images(estimator):
+    if is_net(estimator):
         import torch
 
         torch.set_num_threads(min(n_threads, torch.get_num_threads()))

@@ -176,6 +176,19 @@ def _looked_at(store, has_basis):
     return ids, np.array([row.id for row in first], np.int64)
 
 
+def read_features(folder, ids):
+    """Return the features of images that have been looked at: float32 of shape (n, 756)."""
+    features = np.memmap(folder / FILE, np.float16, "r").reshape(-1, WIDTH)
+    return features[np.asarray(ids, np.int64) - 1].astype(np.float32)
+
+
+def read_basis(folder):
+    """Return ``mean`` and ``axes`` of the embedding, which are there once it was used."""
+    from safetensors.numpy import load
+
+    return load((folder / BASIS).read_bytes())
+
+
 def _basis(folder, features, ids):
     """Return the axes of the embedding, found from some images where there are none yet."""
     from safetensors.numpy import load, save

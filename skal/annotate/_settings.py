@@ -115,7 +115,7 @@ class SettingsMixin:
 
 
 def _name(value):
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str | dict) else None
 
 
 def _one_of(name, value, allowed):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from .._files import TEMPORARY, sync_folder
 from . import _child, _models, _monitor
+from ._checkpoints import prune
 from ._predictions import Predictions
 from ._schema import job, model, project
 
@@ -201,6 +202,7 @@ def register(store, place, number, temporary, facts):
         model_id = connection.execute(sa.insert(model).values(row)).inserted_primary_key[0]
         if row["is_accepted"]:
             connection.execute(sa.update(project).values(current_model=model_id))
+    prune(store, place)
     return model_id, row["reason"]
 
 

@@ -19,6 +19,7 @@ from ._judging import JudgingMixin
 from ._labeling import LabelingMixin
 from ._learning import LearningMixin
 from ._looking import LookingMixin
+from ._model_files import ModelFilesMixin
 from ._models import make_model
 from ._moving import MovingMixin
 from ._pacing import PacingMixin
@@ -34,6 +35,7 @@ SPLITS = ("all", "train", "monitor", "accepted")
 
 
 class Project(
+    ModelFilesMixin,
     AskingMixin,
     LearningMixin,
     JudgingMixin,
@@ -145,9 +147,10 @@ class Project(
             ``"entropy"``, ``"diversity"``, ``"hybrid"`` (70 % margin, 30 % diversity),
             ``"random"``, or a strategy of :mod:`skal.query` that reads probabilities or
             embeddings. Before, typical images are asked for, by ``TypiClust``.
-        model : str or classifier, default="logistic"
+        model : str, dict or classifier, default="logistic"
             What learns: ``"logistic"``, a logistic regression on embeddings; ``"cnn"`` or
-            ``"resnet18"``, nets on the images themselves; or any classifier with
+            ``"resnet18"``, nets on the images themselves; any other name of
+            :meth:`model_choices`, or a dict with such a name and settings; or any classifier with
             ``predict_proba``, of which nets of skal see images and others embeddings.
         image_size : int, default=64
             The side in pixels of the squares that nets see.
@@ -226,6 +229,7 @@ class Project(
                     connection.execute(sa.update(_schema.project).values(root=root))
             chooser = _reopened(store, "strategy", strategy, make_strategy)
             project = cls(store, chooser, _reopened(store, "model", model, make_model))
+            project._find_weights()
         except BaseException:
             store.close()
             raise
@@ -321,7 +325,7 @@ class Project(
 
 
 def _name_or_none(value):
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str | dict) else None
 
 
 def _reopened(store, setting, value, make):

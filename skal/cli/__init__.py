@@ -9,6 +9,7 @@ from ._annotate import annotate
 from ._compare import compare
 from ._demo import demo
 from ._labels import labels
+from ._model import model
 from ._options import WITH_UNDERSCORES
 from ._pick import pick
 from ._run import run
@@ -45,3 +46,4 @@ app.command(context_settings=WITH_UNDERSCORES)(run)
 app.command(cls=SpacedLists)(select)
 app.add_typer(labels, name="labels")
 app.add_typer(pick, name="pick")
+app.add_typer(model, name="model")

@@ -1,8 +1,14 @@
 """Networks as scikit-learn estimators, with skorch inside."""
 
-from ._classifiers import CNNClassifier, LeNetClassifier, MLPClassifier, ResNet18Classifier
+from ._classifiers import CNNClassifier, LeNetClassifier, MLPClassifier
 from ._dropout import sample_proba
 from ._embed import embed, predict_proba_and_embed
+from ._photo_classifiers import (
+    EfficientNetB0Classifier,
+    ResNet18Classifier,
+    ResNet50Classifier,
+    ViTB16Classifier,
+)
 from ._segmenters import AttentionUNetSegmenter, UNetSegmenter
 from .classifier import NetClassifier
 from .losses import DiceLoss, FocalDiceLoss, FocalLoss
@@ -12,6 +18,7 @@ __all__ = [
     "AttentionUNetSegmenter",
     "CNNClassifier",
     "DiceLoss",
+    "EfficientNetB0Classifier",
     "FocalDiceLoss",
     "FocalLoss",
     "LeNetClassifier",
@@ -19,7 +26,9 @@ __all__ = [
     "NetClassifier",
     "NetSegmenter",
     "ResNet18Classifier",
+    "ResNet50Classifier",
     "UNetSegmenter",
+    "ViTB16Classifier",
     "embed",
     "predict_proba_and_embed",
     "sample_proba",

@@ -18,11 +18,13 @@ from ._files import files_of_net, load_net, save_net
 from ._inputs import Reader, as_samples, is_paths, make_reader, n_dims
 from ._options import (
     OPTIMIZERS,
+    SCHEDULES,
     augmentation_of,
     make_callbacks,
     module_arguments,
     module_factory,
     optimizer_options,
+    schedule_options,
 )
 from ._seeds import choose_device, computes_bfloat16, seeded
 from ._training import Net, Samples, retry_smaller
@@ -43,7 +45,7 @@ class BaseNet(BaseEstimator):
         "augment": [StrOptions({"affine"}), callable, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "early_stopping": [Interval(Integral, 1, None, closed="left"), None],
-        "lr_schedule": [StrOptions({"cosine"}), LRScheduler, None],
+        "lr_schedule": [StrOptions(set(SCHEDULES)), LRScheduler, None],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "callbacks": [list, None],
         "device": [str, torch.device],
@@ -79,9 +81,17 @@ class BaseNet(BaseEstimator):
     def _make_reader(self, X):
         """Return what reads samples laid out as these, and has learned from them."""
         reader = make_reader(X, self.image_shape)
-        if self.standardize:
+        if isinstance(self.standardize, tuple | list):
+            reader.set_statistics(*self.standardize)
+        elif self.standardize:
             reader.learn_statistics(X)
         return reader
+
+    def _on_module_made(self, module):
+        """Change a module that was just made; nothing by default."""
+
+    def _on_train_begin(self, module):
+        """Change a module before each training; nothing by default."""
 
     def _train(self, net, data, valid_data, batch_size, seed):
         device = choose_device(self.device)
@@ -89,14 +99,15 @@ class BaseNet(BaseEstimator):
             if net is None:
                 monitor = "train_loss" if valid_data is None else "valid_loss"
                 self.net_ = self._make_net(device, monitor).initialize()
+                self._on_module_made(self.net_.module_)
             else:
                 net.set_params(lr=self.lr)
                 net.initialize_optimizer()  # as after loading: what the last one knew is not kept
             n_epochs = self._n_epochs(data, is_warm=net is not None)
             self.net_.set_params(max_epochs=n_epochs, batch_size=batch_size)
-            if self.lr_schedule == "cosine":
-                self.net_.set_params(callbacks__lr_schedule__T_max=n_epochs)
+            self.net_.set_params(**schedule_options(self.lr_schedule, n_epochs))
             self.net_.valid_data = valid_data
+            self._on_train_begin(self.net_.module_)
             try:
                 self.net_.partial_fit(data)
             finally:

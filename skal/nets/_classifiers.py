@@ -1,12 +1,11 @@
 """The networks that skal brings: each is a :class:`NetClassifier` with its own module."""
 
 from numbers import Integral, Real
-from os import PathLike
 from typing import ClassVar
 
-from .._compat import Interval, StrOptions
+from .._compat import Interval
 from ._base import arguments_in
-from ._modules import CNN, MLP, LeNet, resnet18
+from ._modules import CNN, MLP, LeNet
 from .classifier import NetClassifier
 
 
@@ -21,7 +20,7 @@ class MLPClassifier(NetClassifier):
         The share of hidden units that training and :meth:`sample_proba` drop.
     max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
             augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
-            device, mixed_precision, warm_start, random_state, verbose
+            device, mixed_precision, warm_start, weights, trainable, random_state, verbose
         As for :class:`NetClassifier`. Rows are standardized by feature, images by channel.
 
     Examples
@@ -60,6 +59,8 @@ class MLPClassifier(NetClassifier):
         device="auto",
         mixed_precision=False,
         warm_start=False,
+        weights=None,
+        trainable="all",
         random_state=None,
         verbose=0,
     ):
@@ -82,7 +83,7 @@ class CNNClassifier(NetClassifier):
         The share of units that training and :meth:`sample_proba` drop.
     max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
             augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
-            device, mixed_precision, warm_start, random_state, verbose
+            device, mixed_precision, warm_start, weights, trainable, random_state, verbose
         As for :class:`NetClassifier`.
 
     Examples
@@ -117,6 +118,8 @@ class CNNClassifier(NetClassifier):
         device="auto",
         mixed_precision=False,
         warm_start=False,
+        weights=None,
+        trainable="all",
         random_state=None,
         verbose=0,
     ):
@@ -138,7 +141,7 @@ class LeNetClassifier(NetClassifier):
         with dropout repeat the second convolution, and take several times as long.
     max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
             augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
-            device, mixed_precision, warm_start, random_state, verbose
+            device, mixed_precision, warm_start, weights, trainable, random_state, verbose
         As for :class:`NetClassifier`.
 
     References
@@ -186,6 +189,8 @@ class LeNetClassifier(NetClassifier):
         device="auto",
         mixed_precision=False,
         warm_start=False,
+        weights=None,
+        trainable="all",
         random_state=None,
         verbose=0,
     ):
@@ -195,70 +200,3 @@ class LeNetClassifier(NetClassifier):
 
     def _own_module_params(self):
         return {"conv_dropout": self.conv_dropout}
-
-
-class ResNet18Classifier(NetClassifier):
-    """ResNet-18 as in torchvision, with dropout before its last layer, for images [1]_.
-
-    Parameters
-    ----------
-    stem : {"small", "imagenet"}, default="small"
-        The first layers: a 3x3 convolution without pooling, for images up to about 64 pixels, or
-        the original 7x7 with stride and pooling.
-    weights : str or path, default=None
-        A local file with a state dict to begin with: .safetensors, or what ``torch.save`` wrote,
-        from which nothing but tensors is read. The first and the last layer are left out where
-        their shapes differ.
-    dropout : float, default=0.5
-        The share of the last layer's inputs that training and :meth:`sample_proba` drop.
-    max_epochs, batch_size, lr, optimizer, momentum, weight_decay, image_shape, standardize, \
-            augment, validation_fraction, early_stopping, lr_schedule, clip_norm, callbacks, \
-            device, mixed_precision, warm_start, random_state, verbose
-        As for :class:`NetClassifier`.
-
-    References
-    ----------
-    .. [1] He, Zhang, Ren and Sun (2016), "Deep residual learning for image recognition", CVPR.
-    """
-
-    _parameter_constraints: ClassVar = {
-        **NetClassifier._parameter_constraints,
-        "stem": [StrOptions({"small", "imagenet"})],
-        "weights": [str, PathLike, None],
-    }
-
-    _is_channels_last = True
-
-    def __init__(
-        self,
-        *,
-        stem="small",
-        weights=None,
-        dropout=0.5,
-        max_epochs=100,
-        batch_size=64,
-        lr=1e-3,
-        optimizer="adam",
-        momentum=0.9,
-        weight_decay=0.0,
-        image_shape=None,
-        standardize=True,
-        augment=None,
-        validation_fraction=0.0,
-        early_stopping=None,
-        lr_schedule=None,
-        clip_norm=None,
-        callbacks=None,
-        device="auto",
-        mixed_precision=False,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        given = arguments_in(locals())
-        self.stem = given.pop("stem")
-        self.weights = given.pop("weights")
-        super().__init__(resnet18, **given)
-
-    def _own_module_params(self):
-        return {"stem": self.stem, "weights": self.weights}

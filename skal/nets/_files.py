@@ -151,14 +151,9 @@ def _restore(net, saved, folder):
     net.n_features_in_, net.draw_seed_ = saved["n_features_in"], saved["draw_seed"]
     if saved["feature_names_in"] is not None:
         net.feature_names_in_ = np.array(saved["feature_names_in"], dtype=object)
-    weights = vars(net).get("weights")
-    if weights is not None:
-        net.weights = None  # what it began with need not be here any more
     device = choose_device(net.device)
     with seeded(0, device):
         fitted = net._make_net(device).initialize()
-    if weights is not None:
-        net.weights = weights
     fitted.module_.load_state_dict(_read_weights(folder, saved["weights_sha256"]))
     for epoch in saved["history"]:
         fitted.history.new_epoch()

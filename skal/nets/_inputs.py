@@ -93,6 +93,18 @@ class Reader:
         self.mean = mean.astype(np.float32).reshape(broadcast)
         self.std = std.astype(np.float32).reshape(broadcast)
 
+    def set_statistics(self, mean, std):
+        """Take mean and standard deviation of each channel as given."""
+        channels = self.shape[0]
+        values = [np.asarray(given, np.float32) for given in (mean, std)]
+        if any(v.shape != (channels,) for v in values) or not (values[1] > 0).all():
+            raise ValueError(
+                f"standardize must be True, False, or a pair of lists: a mean and a positive "
+                f"standard deviation for each of {channels} channels; got {(mean, std)}."
+            )
+        broadcast = (-1, 1, 1) if len(self.shape) == 3 else (-1,)
+        self.mean, self.std = (value.reshape(broadcast) for value in values)
+
     def validate(self, X):
         """Return samples whose rows can be read, or raise where they are not like the first."""
         X = as_samples(X)

@@ -8,9 +8,6 @@ import math
 
 from torch import nn
 
-from .._compat import import_torchvision
-from ._weights import load_weights
-
 
 class MLP(nn.Sequential):
     """Two fully connected layers, with dropout between."""
@@ -65,38 +62,6 @@ def _head(n_features, n_classes, dropout):
         nn.Dropout(dropout),
         nn.Linear(128, n_classes),
     ]
-
-
-def resnet18(in_shape, n_classes, *, stem="small", weights=None, dropout=0.5):
-    """Return torchvision's ResNet-18 with dropout before its last layer.
-
-    Parameters
-    ----------
-    in_shape : tuple of int
-        Channels, height and width.
-    n_classes : int
-    stem : {"small", "imagenet"}
-        The first layers: a 3x3 convolution without pooling, for images up to about 64 pixels, or
-        the original 7x7 with stride and pooling.
-    weights : path or None
-        A state dict in a local file. The first and last layer are left out where they do not fit.
-    dropout : float
-
-    Returns
-    -------
-    torch.nn.Module
-    """
-    check_size("ResNet18Classifier", in_shape, 8 if stem == "small" else 32)
-    net = import_torchvision().models.resnet18(num_classes=n_classes)
-    if stem == "small":
-        net.conv1 = nn.Conv2d(in_shape[0], 64, 3, padding=1, bias=False)
-        net.maxpool = nn.Identity()
-    elif in_shape[0] != 3:
-        net.conv1 = nn.Conv2d(in_shape[0], 64, 7, stride=2, padding=3, bias=False)
-    if weights is not None:
-        load_weights(net, weights, may_differ=("conv1.weight", "fc.weight", "fc.bias"))
-    net.fc = nn.Sequential(nn.Dropout(dropout), net.fc)
-    return net
 
 
 def check_size(name, in_shape, smallest):

@@ -3,6 +3,7 @@
 import copy
 import functools
 import inspect
+import math
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PrintLog
 from ._augment import random_affine
 from ._training import KeepGood, Samples
 
+SCHEDULES = ("cosine", "plateau", "step", "warmup")
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 
 
@@ -44,7 +46,7 @@ def make_callbacks(net, monitor):
     """
     callbacks = [("keep_good", KeepGood()), ("timer", EpochTimer())]
     if net.lr_schedule is not None:
-        callbacks.append(("lr_schedule", _schedule_of(net)))
+        callbacks.append(("lr_schedule", _schedule_of(net, monitor)))
     callbacks += net.callbacks or []
     if net.early_stopping is not None:
         callbacks.append(("early_stopping", EarlyStopping(monitor, patience=net.early_stopping)))
@@ -53,15 +55,53 @@ def make_callbacks(net, monitor):
     return callbacks
 
 
-def _schedule_of(net):
+def _schedule_of(net, monitor):
     """Return what changes the learning rate; a warm start begins it anew."""
-    if net.lr_schedule == "cosine":  # training says over how many epochs
-        policy = torch.optim.lr_scheduler.CosineAnnealingLR
-        return LRScheduler(policy, T_max=net.max_epochs, last_epoch=-1)
+    if isinstance(net.lr_schedule, str):
+        return _schedule_by_name(net.lr_schedule, net.max_epochs, monitor)
     schedule = copy.deepcopy(net.lr_schedule)
     if schedule.policy not in ("ReduceLROnPlateau", torch.optim.lr_scheduler.ReduceLROnPlateau):
         schedule.last_epoch = -1
     return schedule
+
+
+def _schedule_by_name(name, n_epochs, monitor):
+    policies = torch.optim.lr_scheduler
+    if name == "plateau":
+        return LRScheduler(policies.ReduceLROnPlateau, monitor=monitor)
+    kinds = {"cosine": "CosineAnnealingLR", "step": "StepLR", "warmup": "LambdaLR"}
+    options = _length_of(name, n_epochs)
+    return LRScheduler(getattr(policies, kinds[name]), last_epoch=-1, **options)
+
+
+def _length_of(name, n_epochs):
+    """Return the argument of a schedule that says over how many epochs it goes."""
+    if name == "cosine":
+        return {"T_max": n_epochs}
+    if name == "step":
+        return {"step_size": max(1, math.ceil(n_epochs / 3))}
+    return {"lr_lambda": WarmUp(n_epochs)} if name == "warmup" else {}
+
+
+def schedule_options(schedule, n_epochs):
+    """Return parameters of the skorch net that fit a schedule to a number of epochs."""
+    if not isinstance(schedule, str):
+        return {}
+    options = _length_of(schedule, n_epochs)
+    return {f"callbacks__lr_schedule__{name}": value for name, value in options.items()}
+
+
+class WarmUp:
+    """The share of the learning rate by epoch: up in the first tenth, then down along a cosine."""
+
+    def __init__(self, n_epochs):
+        self.n_warm = max(1, round(n_epochs / 10))
+        self.n_cool = max(1, n_epochs - self.n_warm)
+
+    def __call__(self, epoch):
+        if epoch < self.n_warm:
+            return (epoch + 1) / (self.n_warm + 1)
+        return (1 + math.cos(math.pi * min(1, (epoch - self.n_warm) / self.n_cool))) / 2
 
 
 def augmentation_of(net):

@@ -11,6 +11,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from ..exceptions import DivergenceError
+from ._freezing import frozen_norms
 from ._inputs import blocks, release_pages
 from ._modules import as_logits
 from ._parts import Parts
@@ -165,6 +166,12 @@ class Net(NeuralNetClassifier):
         if self.channels_last:
             self.module_.to(memory_format=torch.channels_last)
         return self
+
+    def _set_training(self, training=True):
+        super()._set_training(training)
+        if training:
+            for layer in frozen_norms(self.module_):
+                layer.eval()
 
     def infer(self, x, **params):
         """Return logits of a batch."""

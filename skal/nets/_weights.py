@@ -20,7 +20,7 @@ def read_state(path):
     return state.get("state_dict", state)
 
 
-def load_weights(module, path, may_differ=()):
+def load_weights(module, path, may_differ=(), adapt=None):
     """Load a state dict into a module.
 
     Parameters
@@ -29,6 +29,13 @@ def load_weights(module, path, may_differ=()):
     path : path
     may_differ : sequence of str
         Names that are left as they are where the shapes differ.
+    adapt : callable, optional
+        Takes the state dict of the file, and returns it with the names and shapes of the module.
+
+    Returns
+    -------
+    list of str
+        The names that were left as they were.
 
     Raises
     ------
@@ -37,6 +44,7 @@ def load_weights(module, path, may_differ=()):
     """
     state, own = read_state(path), module.state_dict()
     state = {name.removeprefix("module."): value for name, value in state.items()}
+    state = state if adapt is None else adapt(state)
     left_out = [
         name
         for name in may_differ
@@ -53,3 +61,4 @@ def load_weights(module, path, may_differ=()):
             f"shapes differ, such as {min(wrong)!r}. Pass the state dict of the same network."
         )
     module.load_state_dict({**state, **{n: own[n] for n in left_out if n in own}})
+    return [name for name in left_out if name in own]

@@ -1,5 +1,6 @@
 """Networks as scikit-learn classifiers."""
 
+from os import PathLike
 from typing import ClassVar
 
 import numpy as np
@@ -7,9 +8,13 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from .._compat import StrOptions
+from . import _freezing
 from ._base import BaseNet
+from ._freezing import TRAINABLE
 from ._options import check_known, split_validation, validate_weight, weight_among
 from ._training import Samples
+from ._weights import load_weights
 
 
 class NetClassifier(ClassifierMixin, BaseNet):
@@ -40,10 +45,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
         Of the optimizer.
     image_shape : tuple of int, default=None
         (H, W) or (C, H, W): rows of `X` are flat images.
-    standardize : bool, default=True
+    standardize : bool or pair of list of float, default=True
         Whether mean and standard deviation of each channel are learned from the training data and
         taken out; of rows without ``image_shape``, of each feature. uint8 is divided by 255 first
-        in any case, so that bytes and numbers in [0, 1] mean the same.
+        in any case, so that bytes and numbers in [0, 1] mean the same. A pair is the means and the
+        standard deviations of the channels, such as those that `weights` were trained with.
     augment : {"affine"} or callable, default=None
         Changes batches of training images, never those predicted: ``"affine"`` shifts, rotates and
         scales each a little. A callable takes and returns a standardized tensor (n, C, H, W).
@@ -52,8 +58,11 @@ class NetClassifier(ClassifierMixin, BaseNet):
         validation loss are kept.
     early_stopping : int, default=None
         Stop after so many epochs without a smaller loss: of validation, else of training.
-    lr_schedule : {"cosine"} or skorch.callbacks.LRScheduler, default=None
-        How the learning rate changes.
+    lr_schedule : {"cosine", "plateau", "step", "warmup"} or skorch.callbacks.LRScheduler, \
+            default=None
+        How the learning rate changes: down to nothing along a cosine; to a tenth after ten epochs
+        without a smaller loss, of validation if there is one; to a tenth after each third of the
+        epochs; or up to `lr` during the first tenth of the epochs, and down along a cosine.
     clip_norm : float, default=None
         The largest norm of a gradient.
     callbacks : list of skorch callbacks, default=None
@@ -66,6 +75,14 @@ class NetClassifier(ClassifierMixin, BaseNet):
         for it compute in float32 all the same, which is several times faster there.
     warm_start : bool, default=False
         Whether `fit` goes on from the last one, if the classes are the same.
+    weights : str or path, default=None
+        A local file with a state dict to begin with: .safetensors, or what ``torch.save`` wrote,
+        from which nothing but tensors is read. The first and the last layer are left out where
+        their shapes differ.
+    trainable : {"all", "last_block", "last_layer"}, default="all"
+        What learns; the rest stays as `weights` say: the last fully connected layer, or also what
+        stands before it, from the last convolution on (of torchvision's nets, their last block).
+        What was left out of `weights` learns in any case.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, batches, dropout and augmentation. torch's own generator is left as it was.
     verbose : int, default=0
@@ -105,7 +122,9 @@ class NetClassifier(ClassifierMixin, BaseNet):
         **BaseNet._parameter_constraints,
         "module": [callable],
         "image_shape": [tuple, list, None],
-        "standardize": ["boolean"],
+        "standardize": ["boolean", tuple, list],
+        "weights": [str, PathLike, None],
+        "trainable": [StrOptions(set(TRAINABLE))],
     }
 
     def __init__(
@@ -131,6 +150,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
         device="auto",
         mixed_precision=False,
         warm_start=False,
+        weights=None,
+        trainable="all",
         random_state=None,
         verbose=0,
     ):
@@ -154,6 +175,8 @@ class NetClassifier(ClassifierMixin, BaseNet):
         self.device = device
         self.mixed_precision = mixed_precision
         self.warm_start = warm_start
+        self.weights = weights
+        self.trainable = trainable
         self.random_state = random_state
         self.verbose = verbose
 
@@ -202,6 +225,32 @@ class NetClassifier(ClassifierMixin, BaseNet):
                 f"and {len(y)} labels."
             )
         return X, y
+
+    def _on_module_made(self, module):
+        """Begin with the weights of a file, if there is one."""
+        self._left_out = ()
+        if self.weights is None:
+            return
+        ends = _freezing.first_layer(module), _freezing.last_layer_name(module)
+        may_differ = [f"{name}.{part}" for name in ends for part in ("weight", "bias")]
+        self._left_out = load_weights(module, self.weights, may_differ, self._adapt_weights)
+
+    def _adapt_weights(self, state):
+        """Return a state dict of a file with the names and shapes of the module."""
+        return state
+
+    def _on_train_begin(self, module):
+        """Let learn what is to learn."""
+        if self.trainable == "all":
+            module.requires_grad_(True)
+            return
+        is_block = self.trainable == "last_block"
+        layers = self._last_block(module) if is_block else _freezing.last_layers(module)
+        _freezing.set_trainable(module, layers, getattr(self, "_left_out", ()))
+
+    def _last_block(self, module):
+        """Return the layers that ``trainable="last_block"`` lets learn."""
+        return _freezing.last_block(module)
 
     def _split(self, X, targets, classes, X_val, y_val, weight, seed):
         """Return training and validation samples."""

@@ -14,7 +14,8 @@ from skal._compat import import_torchvision
 from skal.exceptions import SavedNetError
 from skal.nets import CNNClassifier, LeNetClassifier, MLPClassifier, NetClassifier
 from skal.nets import ResNet18Classifier as ResNet
-from skal.nets._modules import CNN, resnet18
+from skal.nets._modules import CNN
+from skal.nets._photo_modules import resnet18
 
 
 def test_a_net_comes_back_with_everything(squares, tmp_path):
