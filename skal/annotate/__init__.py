@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._decisions import Decision
     from ._items import Item
     from ._monitor import Estimate
+    from ._pacing import Pace, StopHint
     from ._questions import Neighbor, Question, Why
     from ._report import Bin, ClassReport, Interval, ModelReport
     from ._review import Filter, Page, ReviewItem
@@ -33,12 +34,14 @@ __all__ = [
     "LabelClass",
     "ModelReport",
     "Neighbor",
+    "Pace",
     "Page",
     "Project",
     "Question",
     "ReviewItem",
     "ScanJob",
     "ScanReport",
+    "StopHint",
     "TrainingJob",
     "Why",
 ]
@@ -55,12 +58,14 @@ _HOMES = {
     "LabelClass": "._classes",
     "ModelReport": "._report",
     "Neighbor": "._questions",
+    "Pace": "._pacing",
     "Page": "._review",
     "Project": ".project",
     "Question": "._questions",
     "ReviewItem": "._review",
     "ScanJob": "._scan_job",
     "ScanReport": "._scan",
+    "StopHint": "._pacing",
     "TrainingJob": "._training",
     "Why": "._questions",
 }

@@ -108,10 +108,12 @@ class AskingMixin:
             return None
         kept = self._predicted
         if kept is None or kept[0] != model_id:
-            with self._store.reading() as connection:
-                folder = self._folder_of(connection, model_id)
-            kept = self._predicted = model_id, Predictions.read(folder)
+            kept = self._predicted = model_id, self._read_predictions(model_id)
         return kept[1]
+
+    def _read_predictions(self, model_id):
+        with self._store.reading() as connection:
+            return Predictions.read(self._folder_of(connection, model_id))
 
     def _folder_of(self, connection, model_id):
         where = _schema.model.c.id == model_id

@@ -232,9 +232,9 @@ class BulkMixin:
 
     def _monitor_said(self, connection, label_id, threshold, model_id):
         """Return for how many monitor images the model says so, and of how many it is wrong."""
-        ids, label_ids, _ = _monitor.monitor_labels(connection)
-        is_said = self._is_said(ids, label_id, threshold, model_id)
-        return int(is_said.sum()), int((label_ids[is_said] != label_id).sum())
+        labels = self._unseen_labels(connection, model_id)
+        is_said = self._is_said(labels.ids, label_id, threshold, model_id)
+        return int(is_said.sum()), int((labels.label_ids[is_said] != label_id).sum())
 
     def _is_said(self, ids, label_id, threshold, model_id):
         predictions = self._predictions(model_id)

@@ -170,12 +170,13 @@ def read_with_answer(connection, *answers):
     return np.sort(np.array(connection.scalars(rows).all(), np.int64))
 
 
-def count_labels(connection):
+def count_labels(connection, with_monitor):
     """Return how many images that train models have each label, by its number."""
     rows = sa.select(current_label.c.label_id, sa.func.count()).join(
         item, item.c.id == current_label.c.item_id
     )
-    rows = rows.where(current_label.c.answer == "label", item.c.draw >= reserve, is_human)
+    rows = rows.where(current_label.c.answer == "label", is_human)
+    rows = rows if with_monitor else rows.where(item.c.draw >= reserve)
     return dict(connection.execute(rows.group_by(current_label.c.label_id)).all())
 
 

@@ -14,6 +14,7 @@ from ._items import reserve
 from ._monitor import Estimate, wilson
 from ._predictions import Predictions
 
+N_TESTED = 100  # monitor labels that a score by testing before training is of, at most
 N_KEPT = 32  # models whose predictions of monitor images stay in memory
 
 HISTORY = ["model_id", "n_labels", "score", "low", "high", "n_monitor", "strategy", "estimator"]
@@ -40,11 +41,36 @@ class JudgingMixin:
         if model_id is None:
             return None
         with self._store.reading() as connection:
-            labels = _monitor.monitor_labels(connection)
-            return self._estimate(connection, labels, model_id)
+            return self._estimate(connection, _monitor.monitor_labels(connection), model_id)
 
     def _estimate(self, connection, labels, model_id):
-        return _monitor.estimate(labels, self._of_monitor(connection, model_id), model_id)
+        models = _read_models(connection, model_id)
+        if not models[-1].saw_monitor:
+            said = self._of_monitor(connection, model_id)
+            return _monitor.estimate(labels, said, model_id)
+        is_right = self._tested_first(connection, labels, models)
+        kind = _monitor.TESTED_FIRST
+        return _monitor.estimate_of(is_right, labels.n_unanswered, model_id, kind)
+
+    def _tested_first(self, connection, labels, models):
+        """Return whether the newest model at the time of each label was right, of the last ones."""
+        ends = [row.label_revision for row in models[1:]] + [np.iinfo(np.int64).max]
+        found = []
+        for row, end in zip(models, ends, strict=True):
+            given = labels.where(
+                (labels.event_ids > row.label_revision) & (labels.event_ids <= end)
+            )
+            said = self._of_monitor(connection, row.id)
+            known = said.known(given.ids)
+            is_right = _monitor.right(said, given.ids[known], given.label_ids[known])
+            found.append(is_right[np.argsort(given.event_ids[known])])
+        return np.concatenate(found)[-N_TESTED:]
+
+    def _unseen_labels(self, connection, model_id):
+        """Return the monitor labels that a model has not learned from."""
+        (*_, row) = _read_models(connection, model_id)
+        labels = _monitor.monitor_labels(connection)
+        return labels.after(row.label_revision) if row.saw_monitor else labels
 
     def _of_monitor(self, connection, model_id):
         """Return what a model says of monitor images, which is kept for the last few models."""
@@ -90,7 +116,7 @@ class JudgingMixin:
             raise ProjectError("the project has no model yet. Make one by train.")
         with self._store.reading() as connection:
             folder = self._folder_of(connection, model_id)
-            labels = _monitor.monitor_labels(connection)
+            labels = self._unseen_labels(connection, model_id)
             said = self._of_monitor(connection, model_id)
         names = {c.id: c.name for c in self.classes}
         estimate = _monitor.estimate(labels, said, model_id)
@@ -102,9 +128,8 @@ class JudgingMixin:
 
     def _measured(self, labels, said, names):
         """Return what is measured on monitor images."""
-        ids, label_ids, _ = labels
-        known = said.known(ids)
-        ids, label_ids = ids[known], label_ids[known]
+        known = said.known(labels.ids)
+        ids, label_ids = labels.ids[known], labels.label_ids[known]
         best, confidence = said.best(ids), said.of(ids).max(axis=1)
         classes = np.union1d(label_ids, said.classes)
         confusion = _report.confusion_matrix(label_ids, best, classes)
@@ -137,10 +162,10 @@ class JudgingMixin:
         if _models.sees_images(self.estimator):
             return None
         with self._store.reading() as connection:
-            ids, y, n_open = _monitor.monitor_labels(connection)
+            labels = _monitor.monitor_labels(connection)
         all_ids, X = self._embeddings()
-        known = np.isin(ids, all_ids)
-        ids, y = ids[known], y[known]
+        labels = labels.where(np.isin(labels.ids, all_ids))
+        ids, y = labels.ids, labels.label_ids
         if len(ids) < 2 * _monitor.MIN_N:
             return None
         sizes = [n for n in (10 * 2**i for i in range(20)) if n <= 0.8 * len(ids)]
@@ -148,7 +173,7 @@ class JudgingMixin:
         n_right = _report.random_baseline(self._fit_for_baseline, x, y, sizes, self.random_state)
         n = len(ids)
         return [
-            (size, Estimate(right / n, *wilson(right, n), n, n_open, None))
+            (size, Estimate(right / n, *wilson(right, n), n, labels.n_unanswered, None))
             for size, right in zip(sizes, n_right, strict=True)
         ]
 
@@ -159,6 +184,16 @@ class JudgingMixin:
 
 
 _NOT_MEASURED: tuple = ([], None, None, None, None, None, None)
+
+
+def _read_models(connection, model_id):
+    """Return all models up to one, which there is."""
+    model = _schema.model
+    rows = sa.select(model).where(model.c.id <= model_id).order_by(model.c.id)
+    found = connection.execute(rows).all()
+    if not found or found[-1].id != model_id:
+        raise KeyError(f"the project has no model of number {model_id!r}")
+    return found
 
 
 def _record(row, found, current):

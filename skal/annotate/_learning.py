@@ -27,9 +27,16 @@ class LearningMixin:
         -------
         str or None
         """
+        classes = [c for c in self.classes if not c.is_archived]
         with self._store.reading() as connection:
-            given = _items.count_labels(connection)
-        return missing_labels(self.classes, given)
+            given = _items.count_labels(connection, self._trains_on_monitor)
+        counts = {c.name: given.get(c.id, 0) for c in classes}
+        needed, total = max(10, 2 * len(classes)), sum(counts.values())
+        n_ready = sum(n >= 2 for n in counts.values())
+        is_complete = n_ready == len(counts) or total >= ENOUGH * needed
+        if total >= needed and n_ready >= 2 and is_complete:
+            return None
+        return _words.warming_up(counts, needed)
 
     def train(self, *, wait=True, on_progress=None):
         """Train a model on all labels but those of monitor images, in a process of its own.
@@ -75,7 +82,7 @@ class LearningMixin:
         """Return what a training needs, and what its model will be said to be."""
         with self._store.reading() as connection:
             revision = _decisions.revision(connection)
-            rows = [r for r in _items.read_labeled(connection) if r.is_human and not r.is_monitor]
+            rows = [row for row in _items.read_labeled(connection) if self._trains(row)]
             pool = _items.read_names(connection)
         ids, X = self._embeddings()
         known = pool.keys() & set(ids.tolist())
@@ -95,6 +102,7 @@ class LearningMixin:
             X[np.searchsorted(ids, [row.id for row in rows])],
         )
         facts = {"label_revision": revision, "n_labels": len(rows)}
+        facts["saw_monitor"] = self._trains_on_monitor
         names = {"estimator": type(self.estimator).__name__, "strategy": name_of(self.strategy)}
         return snapshot, facts | names
 
@@ -109,6 +117,27 @@ class LearningMixin:
         """Plan with a new model at once, so that nobody waits for it."""
         self._is_used_up = False
         self._plan_ahead(self._current_model())
+
+    @property
+    def train_on_monitor(self):
+        """Whether models learn from monitor images too, for projects with few labels.
+
+        Then the score is of the kind ``"test-then-train"``: each monitor label counts for the model
+        that was the newest when it was given. Set it at any time.
+        """
+        return self._trains_on_monitor
+
+    @train_on_monitor.setter
+    def train_on_monitor(self, value):
+        with self._store.writing() as connection:
+            settings = connection.scalar(sa.select(_schema.project.c.settings))
+            kept = settings | {"train_on_monitor": bool(value)}
+            connection.execute(sa.update(_schema.project).values(settings=kept))
+        self._trains_on_monitor = bool(value)
+
+    def _trains(self, row):
+        """Return whether a label is one to learn from."""
+        return row.is_human and (self._trains_on_monitor or not row.is_monitor)
 
     def _labeled(self):
         with self._store.reading() as connection:
@@ -201,7 +230,7 @@ class LearningMixin:
 
         with self._store.reading() as connection:
             known = _items.read_names(connection)
-        rows = [r for r in self._labeled() if r.is_human and not r.is_monitor]
+        rows = [row for row in self._labeled() if self._trains(row)]
         rows = [r for r in rows if r.id in known]
         X = self.inputs([row.id for row in rows]) if rows else None
         y = np.array([row.label for row in rows]) if rows else None
@@ -212,22 +241,3 @@ class LearningMixin:
             y_training=y,
             random_state=self.random_state,
         )
-
-
-def missing_labels(classes, given):
-    """Return what labels are missing before a model can learn, in words; None if none are.
-
-    Parameters
-    ----------
-    classes : list of LabelClass
-        All labels of the project; those archived are not waited for.
-    given : dict of int to int
-        How many images to learn from have each label, by its number.
-    """
-    counts = {c.name: given.get(c.id, 0) for c in classes if not c.is_archived}
-    needed, total = max(10, 2 * len(counts)), sum(counts.values())
-    n_ready = sum(n >= 2 for n in counts.values())
-    is_complete = n_ready == len(counts) or total >= ENOUGH * needed
-    if total >= needed and n_ready >= 2 and is_complete:
-        return None
-    return _words.warming_up(counts, needed)

@@ -157,6 +157,7 @@ model = sa.Table(
     sa.Column("estimator", sa.Text, nullable=False),
     sa.Column("strategy", sa.Text, nullable=False),
     sa.Column("n_labels", sa.Integer, nullable=False),
+    sa.Column("saw_monitor", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("metrics", sa.JSON, nullable=False),
     sa.Column("is_accepted", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),

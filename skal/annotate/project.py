@@ -20,6 +20,7 @@ from ._labeling import LabelingMixin
 from ._learning import LearningMixin
 from ._looking import LookingMixin
 from ._models import make_model
+from ._pacing import PacingMixin
 from ._planner import Planner
 from ._review import ReviewMixin
 from ._settings import SettingsMixin
@@ -38,6 +39,7 @@ class Project(
     LabelingMixin,
     BulkMixin,
     ReviewMixin,
+    PacingMixin,
     LookingMixin,
     SettingsMixin,
 ):
@@ -99,6 +101,7 @@ class Project(
         self.name, self.folder, self.random_state = row.name, Path(row.root), row.seed
         self._monitor_share = row.settings["monitor_share"]
         self._image_size, self._embeds = row.settings["image_size"], row.settings["embed"]
+        self._trains_on_monitor = row.settings.get("train_on_monitor", False)
         remove_unfinished(self.place)
         _training.clean_up(store, self.place)
 

@@ -197,7 +197,7 @@ def test_the_expected_error_is_that_of_monitor_images_of_which_the_model_says_so
     project, y, guesses = judged
     found = project.preview_accept("b", 0.8)
     with project._store.reading() as connection:
-        ids, _, _ = _monitor.monitor_labels(connection)
+        ids = _monitor.monitor_labels(connection).ids
     said = [i for i in ids if guesses[i - 1] == 1]
     wrong = [i for i in said if y[i - 1] != 1]
     assert (found.n_monitor, found.error) == (len(said), len(wrong) / len(said))
@@ -214,7 +214,6 @@ def test_the_expected_error_is_that_of_monitor_images_of_which_the_model_says_so
 def test_what_is_accepted_is_no_label_of_people(judged):
     project, _, _ = judged
     before = project.labels(as_frame=True), project.score(), project.warming_up()
-    n_before = len(before[0])
     found = project.preview_accept("b", 0.8)
     made = project.accept_predictions("b", 0.8, model_id=found.model_id)
     assert made.n_items == found.n_items > 0
@@ -224,7 +223,8 @@ def test_what_is_accepted_is_no_label_of_people(judged):
     assert after[1:] == before[1:]
     assert len(project.labels("accepted")[1]) == found.n_items
     assert set(project.labels("accepted", as_frame=True)["source"]) == {"model-accepted"}
-    assert len(project.learner.X_training) + len(project.labels("monitor")[1]) <= n_before
+    accepted = [row for row in project._labeled() if row.source == "model-accepted"]
+    assert not any(project._trains(row) for row in accepted)
     project.undo()
     assert len(project.labels("accepted")[1]) == 0
     assert project.preview_accept("b", 0.8) == found
