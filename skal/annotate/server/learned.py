@@ -80,7 +80,12 @@ def models(opened):
     """Return all models, judged by the monitor labels that there are now."""
     with opened.store.reading() as connection:
         rows, current = _screen.read_models(connection)
-    return ModelList(models=[_model(opened, row, current) for row in rows], min_monitor=MIN_N)
+    hint = opened.project.stop_hint()
+    return ModelList(
+        models=[_model(opened, row, current) for row in rows],
+        min_monitor=MIN_N,
+        stop_hint=None if hint is None else hint.message,
+    )
 
 
 def _model(opened, kept, current):

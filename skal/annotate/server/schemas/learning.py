@@ -36,6 +36,7 @@ class ModelList(Out):
 
     models: list[ModelOut]
     min_monitor: int = Field(description="Monitor labels below which there is no estimate.")
+    stop_hint: str | None = Field(description="That more labels now change little, in words.")
 
 
 class ClassReport(Out):
