@@ -13,6 +13,7 @@ except ImportError as error:
     ) from error
 
 from ._bulk import AcceptPreview
+from ._checkpoints import StoppedTraining
 from ._classes import LabelClass
 from ._decisions import Decision
 from ._items import Item
@@ -46,6 +47,7 @@ __all__ = [
     "ScanJob",
     "ScanReport",
     "StopHint",
+    "StoppedTraining",
     "TrainingJob",
     "Why",
 ]
