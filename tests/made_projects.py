@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import sqlalchemy as sa
@@ -79,12 +80,13 @@ def give_model(project, proba, ids=None, classes=None):
     return model_id
 
 
-def train_here(project):
+def train_here(project, make_snapshot=None, report=lambda progress: None):
     """Train in this process, which is faster; return the number of the model."""
-    snapshot, facts = project._snapshot()
+    snapshot, facts = (make_snapshot or project._snapshot)()
     folder = project.place / "models" / ".tmp-here"
-    values = {**vars(snapshot), "folder": str(folder)}
-    _child.train(_child.Snapshot(**values), lambda progress: None, lambda: None)
+    shutil.rmtree(folder, ignore_errors=True)
+    values = {"folder": str(folder), "checkpoint": str(project._checkpoint), "facts": facts}
+    _child.train(replace(snapshot, **values), report, lambda: None)
     number = 1 + len(project.history)
     return _training.register(project._store, project.place, number, folder, facts)[0]
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._review import Filter, Page, ReviewItem
     from ._scan import ScanReport
     from ._scan_job import ScanJob
+    from ._stopped import StoppedTraining
     from ._training import TrainingJob
     from .project import Project
 
@@ -49,6 +50,7 @@ __all__ = [
     "ScanJob",
     "ScanReport",
     "StopHint",
+    "StoppedTraining",
     "TrainingJob",
     "Why",
 ]
@@ -77,6 +79,7 @@ _HOMES = {
     "ScanJob": "._scan_job",
     "ScanReport": "._scan",
     "StopHint": "._pacing",
+    "StoppedTraining": "._stopped",
     "TrainingJob": "._training",
     "Why": "._questions",
 }

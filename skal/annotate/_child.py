@@ -15,10 +15,12 @@ from sklearn.base import clone
 
 from .._files import write_json
 from .._random import seed_estimator
+from . import _stopped
 from ._images import UnreadableImageError, quiet, read_small
 from ._listing import is_inside
 from ._models import is_net, make_model, save_model, sees_images
 from ._predictions import Predictions
+from ._stopped import check_room
 from ._suspects import FILE as CROSSVAL
 from ._suspects import cross_validate
 
@@ -58,6 +60,12 @@ class Snapshot:
         Numbers of the labeled images, ascending.
     embeddings : ndarray of float32 of shape (n, d)
         Embeddings of them.
+    checkpoint : str
+        Where nets are kept after each epoch.
+    is_resumed : bool
+        Whether to go on with the net that is there.
+    facts : dict
+        What will be said of the model, kept with it.
     """
 
     folder: str
@@ -71,6 +79,9 @@ class Snapshot:
     seed: int
     ids: np.ndarray
     embeddings: np.ndarray
+    checkpoint: str = ""
+    is_resumed: bool = False
+    facts: Any = None
 
 
 def train(snapshot, report, check):
@@ -90,13 +101,8 @@ def train(snapshot, report, check):
     report({"phase": "training", "n_labels": len(snapshot.y)})
     estimator = clone(snapshot.estimator)
     seed_estimator(estimator, snapshot.seed, len(snapshot.y))
-    epochs = _fit(
-        estimator,
-        read_rows(snapshot.X, snapshot.root, snapshot.image_size),
-        snapshot.y,
-        report,
-        check,
-    )
+    check_room(folder)
+    estimator, epochs = _fit(estimator, snapshot, report, check)
     proba = _predict(estimator, snapshot, report, check)
     classes = np.asarray(estimator.classes_, np.int64)
     Predictions(snapshot.pool_ids, proba, classes).write(folder)
@@ -120,21 +126,32 @@ def _cross_validate(snapshot, folder, report, check):
     Predictions(snapshot.ids, proba, classes).write(folder, CROSSVAL)
 
 
-def _fit(estimator, X, y, report, check):
-    """Fit, and return what is known of each epoch, where there are any."""
+def _fit(estimator, snapshot, report, check):
+    """Return the fitted estimator, and what is known of each epoch, where there are any."""
     check()
+    X = read_rows(snapshot.X, snapshot.root, snapshot.image_size)
     if not is_net(estimator):
-        estimator.fit(X, y)
-        return []
-    own, epochs = estimator.callbacks, []
-    progress = _progress(epochs, report, check)
-    estimator.set_params(callbacks=[*(own or []), ("progress", progress)])
-    estimator.fit(X, y)
-    estimator.set_params(callbacks=own)
-    return epochs
+        return estimator.fit(X, snapshot.y), []
+    epochs, n_epochs = [], estimator.max_epochs
+    if snapshot.is_resumed:
+        state = _stopped.read(snapshot.checkpoint)
+        epochs, n_epochs = list(state["epochs"]), state["n_epochs"]
+        fresh = estimator
+        estimator = _stopped.load(snapshot.checkpoint, fresh, n_epochs, len(epochs))
+        estimator.set_params(callbacks=fresh.callbacks, batch_size=fresh.batch_size)
+    own = estimator.callbacks
+    follow = _progress(estimator, snapshot, epochs, n_epochs, report, check)
+    estimator.set_params(callbacks=[*(own or []), ("progress", follow)])
+    if snapshot.is_resumed:
+        _stopped.follow(estimator, follow)
+    estimator.fit(X, snapshot.y)
+    estimator.set_params(
+        callbacks=own, max_epochs=n_epochs, warm_start=snapshot.estimator.warm_start
+    )
+    return estimator, epochs
 
 
-def _progress(epochs, report, check):
+def _progress(estimator, snapshot, epochs, n_epochs, report, check):
     """Return a skorch callback that reports each epoch, and may end the training at each batch."""
     from skorch.callbacks import Callback
 
@@ -146,13 +163,25 @@ def _progress(epochs, report, check):
             check()
 
         def on_epoch_end(self, net, **kwargs):
-            row = net.history[-1]
+            row, number = net.history[-1], len(epochs) + 1
             losses = {name: _number(row.get(name)) for name in ("train_loss", "valid_loss")}
-            rate = {"learning_rate": self.learning_rate, "n_epochs": net.max_epochs}
-            epochs.append({"epoch": row["epoch"], **losses, **rate})
-            report({"phase": "training", **epochs[-1]})
+            epochs.append({"epoch": number, **losses, "learning_rate": self.learning_rate})
+            is_kept = _keep(estimator, snapshot, epochs, n_epochs)
+            said = {"n_epochs": n_epochs, "is_kept": is_kept}
+            report({"phase": "training", **epochs[-1], **said})
 
     return Progress()
+
+
+def _keep(estimator, snapshot, epochs, n_epochs):
+    """Keep a net as it is after an epoch, where there is room; return whether it was."""
+    folder = Path(snapshot.checkpoint)
+    if not snapshot.checkpoint or not _stopped.has_room(folder.parent):
+        return False
+    state = {"epoch": len(epochs), "n_epochs": n_epochs, "epochs": epochs}
+    state |= {"ids": snapshot.ids.tolist(), "y": snapshot.y.tolist(), "facts": snapshot.facts}
+    _stopped.write(folder, estimator, state | {"estimator": type(estimator).__name__})
+    return True
 
 
 def _number(value):

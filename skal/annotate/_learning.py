@@ -1,12 +1,13 @@
 """The part of a project that learns: training, how good a model is, and what it is used for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import sqlalchemy as sa
 
 from ..exceptions import ProjectError
-from . import _child, _decisions, _items, _models, _queue, _schema, _words
+from . import _child, _decisions, _items, _models, _queue, _schema, _stopped
 from ._strategies import name_of
 from ._training import TrainingJob
 
@@ -54,6 +55,8 @@ class LearningMixin:
         ------
         ValueError
             If there are too few labels yet.
+        ProjectError
+            If the disk is nearly full.
         RuntimeError
             If a training is running.
         """
@@ -62,14 +65,70 @@ class LearningMixin:
             raise ValueError(f"there are too few labels to train on. {missing}")
         if not self._is_scanning():
             self.embed()
+        return self._begin_training(self._snapshot, wait, on_progress)
+
+    def _begin_training(self, make_snapshot, wait, on_progress):
         with self._starting:
             if self._job is not None and self._job.state == "running":
                 raise RuntimeError("a training is running. Wait for it, or cancel it, first.")
-            job = TrainingJob(
-                self._store, self.place, *self._snapshot(), on_progress, self._use_in_queue
-            )
-            self._job = job
+            _stopped.check_room(self.place)
+            followers = on_progress, self._use_in_queue
+            self._job = job = TrainingJob(self._store, self.place, *make_snapshot(), *followers)
         return job.wait() if wait else job
+
+    # Going on with a training that was stopped ----------------------------------------------
+
+    @property
+    def stopped_training(self):
+        """The training of a net that did not come to its end: a StoppedTraining, or None."""
+        if self._job is not None and self._job.state == "running":
+            return None
+        return _stopped.stopped(self._checkpoint)
+
+    def resume_training(self, *, wait=True, on_progress=None):
+        """Go on with a training of a net that was stopped, from the last epoch that was kept.
+
+        It learns from the labels that it began with. The optimizer begins anew.
+
+        Parameters
+        ----------
+        wait, on_progress : optional
+            As for :meth:`train`.
+
+        Returns
+        -------
+        TrainingJob
+        """
+        if self.stopped_training is None:
+            raise ValueError("no training was stopped. Begin one by train.")
+        return self._begin_training(self._resumed, wait, on_progress)
+
+    def discard_training(self):
+        """Forget a training that was stopped."""
+        if self.stopped_training is not None:
+            _stopped.discard(self._checkpoint)
+
+    @property
+    def _checkpoint(self):
+        return self.place / _models.FOLDER / _stopped.FOLDER
+
+    def _resumed(self):
+        """Return the snapshot that a training was stopped with, and the facts of its model."""
+        state = _stopped.read(self._checkpoint)
+        snapshot, _ = self._snapshot()
+        ids, y = np.array(state["ids"], np.int64), np.array(state["y"], np.int64)
+        all_ids, X = self._embeddings()
+        with self._store.reading() as connection:
+            names = _items.read_names(connection)
+        is_same = type(self.estimator).__name__ == state["estimator"]
+        if not is_same or not set(state["ids"]) <= names.keys() & set(all_ids.tolist()):
+            raise ValueError(
+                "the training was of another estimator, or of images that are gone. Discard it by "
+                "discard_training, and train again."
+            )
+        rows = {"X": self._references(state["ids"], names), "y": y, "ids": ids}
+        rows["embeddings"] = X[np.searchsorted(all_ids, ids)]
+        return replace(snapshot, **rows, is_resumed=True), state["facts"]
 
     def _snapshot(self):
         """Return what a training needs, and what its model will be said to be."""

@@ -4,20 +4,24 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import threading
 import time
+from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
 
 import sqlalchemy as sa
+from sklearn.base import clone
 
 from .._files import TEMPORARY, sync_folder
-from . import _child, _models, _monitor
+from . import _child, _models, _monitor, _stopped
 from ._checkpoints import prune
 from ._predictions import Predictions
 from ._schema import job, model, project
 
 GRACE = 5.0  # seconds from a cancel to a kill
+MIN_BATCH = 8  # samples, below which a smaller batch saves nothing
 SAVE_EVERY = 0.5  # seconds between two notes of progress in the database
 
 
@@ -48,24 +52,30 @@ class TrainingJob:
         with store.writing() as connection:
             self.id = connection.execute(sa.insert(job).values(row)).inserted_primary_key[0]
         self._temporary = place / _models.FOLDER / f"{TEMPORARY}{os.getpid()}-{self.id}"
+        self._checkpoint = place / _models.FOLDER / _stopped.FOLDER
+        kept = {"folder": str(self._temporary), "checkpoint": str(self._checkpoint), "facts": facts}
+        self._snapshot = replace(snapshot, **kept)
+        self._stopped_as, self._closing = "cancelled", threading.Lock()
+        self._is_cancelled = multiprocessing.get_context("spawn").Event()
         try:
-            self._start(snapshot)
+            self._start()
         except BaseException as error:  # such as an estimator that cannot be sent to a process
             self._end("failed", f"it could not be started: {error}")
             raise
 
-    def _start(self, snapshot):
-        context = multiprocessing.get_context("spawn")
-        self._is_cancelled = context.Event()
-        self._pipe, other_end = context.Pipe(duplex=False)
-        values = {**vars(snapshot), "folder": str(self._temporary)}
-        arguments = (_child.Snapshot(**values), other_end, self._is_cancelled)
-        self._process = context.Process(target=_child.main, args=arguments, daemon=True)
-        self._saved, self._stopped_as, self._closing = 0.0, "cancelled", threading.Lock()
-        self._process.start()
-        other_end.close()
+    def _start(self):
+        self._start_process()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
+
+    def _start_process(self):
+        context = multiprocessing.get_context("spawn")
+        self._pipe, other_end = context.Pipe(duplex=False)
+        arguments = self._snapshot, other_end, self._is_cancelled
+        self._process = context.Process(target=_child.main, args=arguments, daemon=True)
+        self._saved, self._was_killed = 0.0, False
+        self._process.start()
+        other_end.close()
 
     def __repr__(self):
         return f"TrainingJob(id={self.id}, state={self.state!r}, message={self.message!r})"
@@ -102,7 +112,12 @@ class TrainingJob:
     def _watch(self):
         try:
             outcome, message = self._follow()
+            while outcome == "failed" and self._can_be_smaller():
+                self._close()
+                self._make_smaller()
+                outcome, message = self._follow()
             if outcome == "done":
+                _stopped.discard(self._checkpoint)
                 registered = self._store, self._place, self.id, self._temporary, self._facts
                 self.model_id, message = register(*registered)
                 if self._on_model is not None:
@@ -111,6 +126,22 @@ class TrainingJob:
             outcome, message = "failed", f"{type(error).__name__}: {error}"
         self._close()
         self._end(outcome, message)
+
+    def _can_be_smaller(self):
+        """Return whether it has probably run out of memory, and may not with smaller batches."""
+        batch_size = getattr(self._snapshot.estimator, "batch_size", None)
+        is_net = _models.sees_images(self._snapshot.estimator)
+        return self._was_killed and is_net and batch_size > MIN_BATCH
+
+    def _make_smaller(self):
+        """Begin anew with half the batch size, from the last epoch that was kept."""
+        estimator = clone(self._snapshot.estimator)
+        estimator.set_params(batch_size=max(MIN_BATCH, estimator.batch_size // 2))
+        state = _stopped.read(self._checkpoint)
+        is_ours = state is not None and state["ids"] == self._snapshot.ids.tolist()
+        self._snapshot = replace(self._snapshot, estimator=estimator, is_resumed=is_ours)
+        self._note({"phase": "out of memory", "batch_size": estimator.batch_size})
+        self._start_process()
 
     def _close(self):
         self._process.join(GRACE)
@@ -142,6 +173,7 @@ class TrainingJob:
         if self._is_cancelled.is_set():
             return self._stopped_as, f"{self._stopped_as}: it was ended by force"
         code = self._process.exitcode
+        self._was_killed = code == -signal.SIGKILL
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         return "failed", (
             f"The training process {how}, perhaps because memory ran out. The model in use and all "

@@ -57,7 +57,7 @@ def test_a_model_is_trained_beside_and_used(project):
     seen = []
     job = project.train(on_progress=seen.append)
     assert (job.state, job.message) == ("done", "The first model.")
-    assert [s["phase"] for s in seen] == ["training", "predicting"]
+    assert [s["phase"] for s in seen] == ["training", "predicting", "checking labels"]
     assert leftovers(project) == []
     (row,) = jobs(project)
     assert (row.state, row.model_id) == ("done", job.model_id)
