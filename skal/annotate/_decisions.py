@@ -2,27 +2,27 @@
 
 What an item is called now follows from the decisions about it that hold, in their order. An undo
 takes back the last decision of its annotator that holds, whoever has decided since; a redo gives
-back what was undone last, until its annotator decides anew. Decisions of one bulk are one step.
+back what was undone last, until its annotator decides anew. Decisions about many items at once are
+parts of one event, and are undone as one.
 """
 
 import time
 import uuid
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 
-from ._schema import ANSWERS, DECISIONS, current_label, decision, event
-
-CHUNK = 500  # rows that one statement is about
+from ._classes import change_back
+from ._schema import ANSWERS, BULK, DECISIONS, HUMAN, current_label, decision, event
 
 NOTHING = {
     "answer": None,
     "label_id": None,
     "event_id": None,
+    "source": None,
     "n_skips": 0,
     "is_flagged": False,
     "note": "",
@@ -37,11 +37,11 @@ class Decision:
     ----------
     id : int
         The number of the event.
-    item_id : int
-        The image that it is about.
+    item_id : int or None
+        The image that it is about; None where there are many.
     kind : str
         ``"label"``, ``"skip"``, ``"unsure"``, ``"exclude"``, ``"clear"``, ``"flag"``, ``"note"``,
-        ``"undo"`` or ``"redo"``.
+        ``"bulk"``, ``"undo"`` or ``"redo"``.
     label_id : int or None
         The label that was given.
     target_id : int or None
@@ -50,21 +50,18 @@ class Decision:
         Who has decided.
     key : str
         What makes a repeated message one decision.
-    source : {"human", "import", "model-accepted"}
-        What it comes from.
-    bulk : str or None
-        The bulk that it belongs to, or that was undone or redone with it.
+    n_items : int
+        How many images it is about.
     """
 
     id: int
-    item_id: int
+    item_id: int | None
     kind: str
     label_id: int | None
     target_id: int | None
     annotator: str
     key: str
-    source: str = "human"
-    bulk: str | None = None
+    n_items: int = 1
 
 
 @dataclass(frozen=True)
@@ -80,8 +77,18 @@ class Message:
     model_id: int | None = None
     client_ts: float | None = None
     key: str | None = None
-    source: str = "human"
-    bulk: str | None = None
+    source: str = HUMAN
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a decision about many items says of one."""
+
+    item_id: int
+    kind: str
+    label_id: int | None = None
+    payload: Any = None
+    source: str = HUMAN
 
 
 def record(connection, message):
@@ -97,48 +104,58 @@ def record(connection, message):
         return known
     made = _append(connection, message)
     _apply(connection, made)
-    _refresh(connection, [made.item_id])
+    _refresh(connection, made.item_id)
     return made
 
 
-def record_bulk(connection, messages, bulk):
-    """Append decisions of one annotator that are undone and redone together.
+def record_bulk(connection, message, make_parts):
+    """Append a decision about many items.
 
     Parameters
     ----------
     connection : Connection
-        Of the database, writing.
-    messages : list of Message
-        What is decided; their keys do not matter.
-    bulk : str
-        The name of the bulk: what was recorded under it before is not recorded again.
+        Of the database.
+    message : Message
+        Of kind ``"bulk"``; its payload is a dict of what was `said`.
+    make_parts : callable
+        Returns a list of Part, and what changes of a label with them, or None. It is not called for
+        a message that is repeated.
 
     Returns
     -------
-    bool
-        Whether anything was recorded.
+    Decision
     """
-    known = sa.select(event.c.id).where(event.c.bulk == bulk).limit(1)
-    if not messages or connection.scalar(known) is not None:
-        return False
-    (annotator,) = {message.annotator for message in messages}
-    first = revision(connection) + 1
-    for part in _parts(list(enumerate(messages))):
-        rows = [_values(message) | _as_member(bulk, i, first + i) for i, message in part]
+    known = _find_repeated(connection, message)
+    if known is not None:
+        return known
+    parts, change = make_parts()
+    made = _append(connection, replace(message, payload={**message.payload, "change": change}))
+    if parts:
+        rows = [_part_row(part, made, message) for part in parts]
         connection.execute(sa.insert(event), rows)
-    _end_redo(connection, annotator)
-    names = ("item_id", "annotator")
-    held = sa.select(event.c.id, *(event.c[name] for name in names), sa.literal("holds"))
-    into = ["event_id", *names, "status"]
-    connection.execute(
-        sa.insert(decision).from_select(into, held.where(event.c.bulk == bulk, event.c.id >= first))
-    )
-    _refresh(connection, sorted({message.item_id for message in messages}))
-    return True
+    _apply(connection, made, made.id)
+    columns = [event.c.id, event.c.item_id, event.c.annotator, sa.literal("holds"), event.c.bulk_id]
+    members = sa.select(*columns).where(event.c.bulk_id == made.id)
+    names = ["event_id", "item_id", "annotator", "status", "bulk_id"]
+    connection.execute(sa.insert(decision).from_select(names, members))
+    _refresh_bulk(connection, made.id)
+    return replace(made, n_items=len(parts))
 
 
-def _as_member(bulk, position, number):
-    return {"id": number, "bulk": bulk, "idempotency_key": f"{bulk}/{position}"}
+def _part_row(part, bulk, message):
+    return {
+        "item_id": part.item_id,
+        "annotator": message.annotator,
+        "kind": part.kind,
+        "source": part.source,
+        "bulk_id": bulk.id,
+        "label_id": part.label_id,
+        "payload": _json(part.payload),
+        "model_id": message.model_id,
+        "client_ts": message.client_ts,
+        "server_ts": time.time(),
+        "idempotency_key": f"{bulk.key}/{part.item_id}/{uuid.uuid4().hex}",
+    }
 
 
 def step(connection, kind, annotator, key=None, client_ts=None):
@@ -158,40 +175,27 @@ def step(connection, kind, annotator, key=None, client_ts=None):
         return None
     made = _append(connection, message, target)
     _apply(connection, made)
-    _refresh(connection, _concerned(connection, made))
-    return made
+    if target.bulk_id is None:
+        _refresh(connection, made.item_id)
+        return made
+    change = connection.scalar(sa.select(event.c.payload).where(event.c.id == target.bulk_id))
+    change_back(connection, change["change"], kind == "undo")
+    _refresh_bulk(connection, target.bulk_id)
+    return replace(made, n_items=_n_parts(connection, target.bulk_id))
+
+
+def _n_parts(connection, bulk_id):
+    rows = sa.select(sa.func.count(decision.c.item_id)).where(decision.c.bulk_id == bulk_id)
+    return connection.scalar(rows)
 
 
 def rebuild(connection):
     """Make the derived tables again, from the events alone."""
     connection.execute(sa.delete(current_label))
     connection.execute(sa.delete(decision))
-    rows = connection.execute(sa.select(event).order_by(event.c.id)).all()
-    found = _replay(_as_decision(row) for row in rows)
-    for part in _parts(found):
-        connection.execute(sa.insert(decision), part)
-    _refresh(connection, sorted({row["item_id"] for row in found}))
-
-
-def _replay(events):
-    """Return the rows of the stack of decisions after all events."""
-    found = {}
-    undone = defaultdict(set)
-    members = defaultdict(list)
-    for made in events:
-        if made.kind in DECISIONS:
-            for event_id in undone.pop(made.annotator, ()):
-                found[event_id]["status"] = "gone"
-            row = {"event_id": made.id, "item_id": made.item_id, "annotator": made.annotator}
-            found[made.id] = row | {"status": "holds"}
-            members[made.bulk].append(made.id)
-            continue
-        concerned = [made.target_id] if made.bulk is None else members[made.bulk]
-        for event_id in concerned:
-            found[event_id]["status"] = "undone" if made.kind == "undo" else "holds"
-        change = undone[made.annotator]
-        change.update(concerned) if made.kind == "undo" else change.difference_update(concerned)
-    return list(found.values())
+    for row in connection.execute(sa.select(event).order_by(event.c.id)).all():
+        _apply(connection, _as_decision(row), row.id if row.kind == BULK else row.bulk_id)
+    _write_states(connection, sa.select(decision.c.item_id))
 
 
 def fold(events):
@@ -201,6 +205,7 @@ def fold(events):
         if made.kind in ANSWERS:
             answer = None if made.kind == "clear" else made.kind
             state |= {"answer": answer, "label_id": made.label_id, "event_id": made.id}
+            state["source"] = None if answer is None else made.source
             state["n_skips"] += made.kind == "skip"
         elif made.kind == "flag":
             state["is_flagged"] = bool(made.payload)
@@ -222,48 +227,45 @@ def _find_repeated(connection, message):
     if row is None:
         return None
     item_id = row.item_id if message.item_id is None else message.item_id
-    said = (item_id, message.kind, message.annotator, message.label_id, message.payload)
-    if said != (row.item_id, row.kind, row.annotator, row.label_id, row.payload):
+    said = (item_id, message.kind, message.annotator, message.label_id, _said(message))
+    if said != (row.item_id, row.kind, row.annotator, row.label_id, _said(row)):
         raise ValueError(
             f"the key {message.key!r} belongs to another decision ({row.kind!r} of item "
             f"{row.item_id} by {row.annotator!r}). Give each decision a key of its own."
         )
-    return _as_decision(row)
+    bulk_id = row.id if row.kind == BULK else row.target_id
+    n_parts = _n_parts(connection, bulk_id) if row.item_id is None else 1
+    return replace(_as_decision(row), n_items=n_parts)
+
+
+def _said(made):
+    return made.payload["said"] if made.kind == BULK else made.payload
 
 
 def _append(connection, message, target=None):
-    values = _values(message)
-    if target is not None:
-        values |= {"item_id": target.item_id, "target_id": target.event_id}
-        values["bulk"] = _bulk_of(connection, target.event_id)
-    made = connection.execute(sa.insert(event).values(values).returning(event)).one()
-    return _as_decision(made)
-
-
-def _parts(values):
-    """Yield a list in parts that one statement can be about."""
-    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
-
-
-def _values(message):
-    return {
+    values = {
         "item_id": message.item_id,
         "annotator": message.annotator,
         "kind": message.kind,
+        "source": message.source,
         "label_id": message.label_id,
-        "payload": message.payload,
-        "shown_prediction": message.shown_prediction,
+        "target_id": None,
+        "payload": sa.null() if message.payload is None else message.payload,
+        "shown_prediction": _json(message.shown_prediction),
         "model_id": message.model_id,
         "client_ts": message.client_ts,
         "server_ts": time.time(),
         "idempotency_key": uuid.uuid4().hex if message.key is None else message.key,
-        "source": message.source,
-        "bulk": message.bulk,
     }
+    if target is not None:
+        values["target_id"] = target.event_id if target.bulk_id is None else target.bulk_id
+        values["item_id"] = target.item_id if target.bulk_id is None else None
+    made = connection.execute(sa.insert(event).values(values).returning(event)).one()
+    return _as_decision(made)
 
 
-def _bulk_of(connection, event_id):
-    return connection.scalar(sa.select(event.c.bulk).where(event.c.id == event_id))
+def _json(value):
+    return sa.null() if value is None else value
 
 
 def _target(connection, kind, annotator):
@@ -274,48 +276,45 @@ def _target(connection, kind, annotator):
     return connection.execute(found).first()
 
 
-def _apply(connection, made):
+def _apply(connection, made, bulk_id=None):
     """Bring the stack of decisions up to an event."""
-    if made.kind in DECISIONS:
-        _end_redo(connection, made.annotator)
+    if made.kind in (*DECISIONS, BULK):
+        _lose_undone(connection, made.annotator)
         row = {"event_id": made.id, "item_id": made.item_id, "annotator": made.annotator}
-        connection.execute(sa.insert(decision).values(row | {"status": "holds"}))
+        row |= {"status": "holds", "bulk_id": bulk_id}
+        connection.execute(sa.insert(decision).values(row))
     else:
         status = "undone" if made.kind == "undo" else "holds"
-        target = decision.c.event_id.in_(_members(made))
+        target = decision.c.event_id == made.target_id
+        if made.item_id is None:
+            target = decision.c.bulk_id == made.target_id
         connection.execute(sa.update(decision).where(target).values(status=status))
 
 
-def _end_redo(connection, annotator):
-    """Let nothing that somebody has undone be redone: they have decided anew."""
+def _lose_undone(connection, annotator):
     lost = (decision.c.annotator == annotator) & (decision.c.status == "undone")
     connection.execute(sa.update(decision).where(lost).values(status="gone"))
 
 
-def _members(made):
-    """Return a query for the decisions that an undo or a redo is about."""
-    if made.bulk is None:
-        return sa.select(event.c.id).where(event.c.id == made.target_id)
-    return sa.select(event.c.id).where(event.c.bulk == made.bulk, event.c.kind.in_(DECISIONS))
+def _refresh(connection, item_id):
+    """Write what an item is called now."""
+    _write_states(connection, [item_id])
 
 
-def _concerned(connection, made):
-    """Return the items that an undo or a redo is about."""
-    rows = sa.select(decision.c.item_id).where(decision.c.event_id.in_(_members(made)))
-    return connection.scalars(rows.distinct().order_by(decision.c.item_id)).all()
+def _refresh_bulk(connection, bulk_id):
+    _write_states(connection, sa.select(decision.c.item_id).where(decision.c.bulk_id == bulk_id))
 
 
-def _refresh(connection, item_ids):
-    """Write what items are called now."""
-    both = sa.select(event).join(decision, decision.c.event_id == event.c.id)
-    both = both.where(decision.c.status == "holds").order_by(event.c.item_id, event.c.id)
-    for part in _parts(item_ids):
-        rows = connection.execute(both.where(decision.c.item_id.in_(part)))
-        found = {item: fold(events) for item, events in groupby(rows, attrgetter("item_id"))}
-        connection.execute(sa.delete(current_label).where(current_label.c.item_id.in_(part)))
-        new = [{"item_id": item, **state} for item, state in found.items() if state != NOTHING]
-        if new:
-            connection.execute(sa.insert(current_label), new)
+def _write_states(connection, item_ids):
+    """Write what some items are called now: a list of numbers, or a query of them."""
+    holds = decision.c.item_id.in_(item_ids) & (decision.c.status == "holds")
+    both = sa.select(event).join(decision, decision.c.event_id == event.c.id).where(holds)
+    found = connection.execute(both.order_by(event.c.item_id, event.c.id)).all()
+    connection.execute(sa.delete(current_label).where(current_label.c.item_id.in_(item_ids)))
+    states = {i: fold(made) for i, made in groupby(found, key=attrgetter("item_id"))}
+    rows = [{"item_id": i, **state} for i, state in states.items() if state != NOTHING]
+    if rows:
+        connection.execute(sa.insert(current_label), rows)
 
 
 def states(connection):
@@ -325,5 +324,5 @@ def states(connection):
 
 
 def _as_decision(row):
-    names = ("id", "item_id", "kind", "label_id", "target_id", "annotator", "source", "bulk")
-    return Decision(**{name: getattr(row, name) for name in names}, key=row.idempotency_key)
+    names = ("id", "item_id", "kind", "label_id", "target_id", "annotator")
+    return Decision(*(getattr(row, name) for name in names), key=row.idempotency_key)

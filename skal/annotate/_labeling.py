@@ -1,7 +1,7 @@
 """The part of a project that people speak to: its labels, and what they decide about images."""
 
 from . import _classes, _decisions, _items
-from ._schema import DECISIONS
+from ._bulk import read_content
 
 
 class LabelingMixin:
@@ -22,6 +22,11 @@ class LabelingMixin:
         """Rename a label; images that have it keep it."""
         with self._store.writing() as connection:
             _classes.change_class(connection, name, name=new_name)
+
+    def recolor_label(self, name, color):
+        """Give a label another color, as ``"#rrggbb"``."""
+        with self._store.writing() as connection:
+            _classes.recolor_class(connection, name, color)
 
     def archive_label(self, name, is_archived=True):
         """Let a label no longer be given, or be given again; images that have it keep it."""
@@ -74,10 +79,10 @@ class LabelingMixin:
         Decision
         """
         with self._store.writing() as connection:
-            known = _items.read_item(connection, item_id)
-            if shown_prediction is not None and known.answer in (None, "skip"):
+            _items.check_item(connection, item_id)
+            if shown_prediction is not None:
                 _check_not_blind(connection, item_id)
-            label_id, payload = _content(connection, kind, value)
+            label_id, payload = read_content(connection, kind, value)
             message = _decisions.Message(
                 item_id,
                 kind,
@@ -114,23 +119,8 @@ class LabelingMixin:
 
 
 def _check_not_blind(connection, item_id):
-    if _items.is_monitor(connection, item_id):
+    if _items.read_blind(connection, [item_id]):
         raise ValueError(
             f"image {item_id} is a monitor image, which is answered blind: show no prediction of "
             f"it, and send none."
         )
-
-
-def _content(connection, kind, value):
-    """Return the number of a label and the payload of a decision, or raise if they do not fit."""
-    if kind not in DECISIONS:
-        raise ValueError(f"kind must be one of {DECISIONS}; got {kind!r}.")
-    if kind == "label":
-        found = _classes.find_class(connection, value)
-        if found.is_archived:
-            raise ValueError(f"the label {value!r} is archived. Bring it back by archive_label.")
-        return found.id, None
-    expected = {"flag": bool, "note": str}.get(kind, type(None))
-    if not isinstance(value, expected):
-        raise TypeError(f"the value of {kind!r} must be {expected.__name__}; got {value!r}.")
-    return None, value

@@ -3,18 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import sqlalchemy as sa
 
 from ..exceptions import ProjectError
-from . import _child, _decisions, _items, _models, _monitor, _queue, _schema, _words
+from . import _child, _decisions, _items, _models, _queue, _schema, _words
 from ._strategies import name_of
 from ._training import TrainingJob
 
 ENOUGH = 5  # times the labels that are needed, after which no class is waited for any more
-
-HISTORY = ["model_id", "n_labels", "score", "low", "high", "n_monitor", "strategy", "estimator"]
-HISTORY += ["is_accepted", "is_current", "reason", "seconds", "created"]
 
 
 class LearningMixin:
@@ -32,8 +28,9 @@ class LearningMixin:
         str or None
         """
         classes = [c for c in self.classes if not c.is_archived]
-        given = [row.label_id for row in self._labeled() if not row.is_monitor]
-        counts = {c.name: given.count(c.id) for c in classes}
+        with self._store.reading() as connection:
+            given = _items.count_labels(connection, self._trains_on_monitor)
+        counts = {c.name: given.get(c.id, 0) for c in classes}
         needed, total = max(10, 2 * len(classes)), sum(counts.values())
         n_ready = sum(n >= 2 for n in counts.values())
         is_complete = n_ready == len(counts) or total >= ENOUGH * needed
@@ -75,7 +72,9 @@ class LearningMixin:
         with self._starting:
             if self._job is not None and self._job.state == "running":
                 raise RuntimeError("a training is running. Wait for it, or cancel it, first.")
-            job = TrainingJob(self._store, self.place, *self._snapshot(), on_progress)
+            job = TrainingJob(
+                self._store, self.place, *self._snapshot(), on_progress, self._use_in_queue
+            )
             self._job = job
         return job.wait() if wait else job
 
@@ -83,10 +82,11 @@ class LearningMixin:
         """Return what a training needs, and what its model will be said to be."""
         with self._store.reading() as connection:
             revision = _decisions.revision(connection)
-            rows = [row for row in _items.read_labeled(connection) if not row.is_monitor]
+            rows = [row for row in _items.read_labeled(connection) if self._trains(row)]
             pool = _items.read_names(connection)
-        ids, _ = self._embeddings()
-        rows = [row for row in rows if row.id in pool]
+        ids, X = self._embeddings()
+        known = pool.keys() & set(ids.tolist())
+        rows = [row for row in rows if row.id in known]
         y = np.array([row.label_id for row in rows], np.int64)
         snapshot = _child.Snapshot(
             "",
@@ -98,8 +98,11 @@ class LearningMixin:
             str(self.folder),
             self._image_size,
             self.random_state,
+            np.array([row.id for row in rows], np.int64),
+            X[np.searchsorted(ids, [row.id for row in rows])],
         )
         facts = {"label_revision": revision, "n_labels": len(rows)}
+        facts["saw_monitor"] = self._trains_on_monitor
         names = {"estimator": type(self.estimator).__name__, "strategy": name_of(self.strategy)}
         return snapshot, facts | names
 
@@ -110,55 +113,35 @@ class LearningMixin:
         ids, X = self._embeddings()
         return X[np.searchsorted(ids, np.array(item_ids, np.int64))]
 
+    def _use_in_queue(self):
+        """Plan with a new model at once, so that nobody waits for it."""
+        self._is_used_up = False
+        self._plan_ahead(self._current_model())
+
+    @property
+    def train_on_monitor(self):
+        """Whether models learn from monitor images too, for projects with few labels.
+
+        Then the score is of the kind ``"test-then-train"``: each monitor label counts for the model
+        that was the newest when it was given. Set it at any time.
+        """
+        return self._trains_on_monitor
+
+    @train_on_monitor.setter
+    def train_on_monitor(self, value):
+        with self._store.writing() as connection:
+            settings = connection.scalar(sa.select(_schema.project.c.settings))
+            kept = settings | {"train_on_monitor": bool(value)}
+            connection.execute(sa.update(_schema.project).values(settings=kept))
+        self._trains_on_monitor = bool(value)
+
+    def _trains(self, row):
+        """Return whether a label is one to learn from."""
+        return row.is_human and (self._trains_on_monitor or not row.is_monitor)
+
     def _labeled(self):
         with self._store.reading() as connection:
             return _items.read_labeled(connection)
-
-    # How good a model is --------------------------------------------------------------------
-
-    def score(self, model_id=None):
-        """Return how good a model is on the monitor images.
-
-        Parameters
-        ----------
-        model_id : int, optional
-            By default the model in use.
-
-        Returns
-        -------
-        Estimate or None
-            None where there is no model, or fewer than 20 monitor images have a label.
-        """
-        model_id = self._current_model() if model_id is None else model_id
-        predictions = self._predictions(model_id)
-        if predictions is None:
-            return None
-        with self._store.reading() as connection:
-            return _monitor.estimate(connection, predictions, model_id)
-
-    @property
-    def history(self):
-        """All models, a row each, judged by the monitor labels that there are now: a DataFrame."""
-        model = _schema.model
-        with self._store.reading() as connection:
-            rows = connection.execute(sa.select(model).order_by(model.c.id)).all()
-        current = self._current_model()
-        return pd.DataFrame([self._record(row, current) for row in rows], columns=HISTORY)
-
-    def _record(self, row, current):
-        found = self.score(row.id)
-        nothing = dict.fromkeys(("score", "low", "high"), np.nan) | {"n_monitor": 0}
-        numbers = nothing
-        if found is not None:
-            numbers = {name: getattr(found, name) for name in ("score", "low", "high")}
-            numbers["n_monitor"] = found.n
-        names = ("n_labels", "strategy", "estimator", "is_accepted", "reason", "created")
-        record = {name: getattr(row, name) for name in names} | numbers
-        return record | {
-            "model_id": row.id,
-            "is_current": row.id == current,
-            "seconds": row.metrics.get("seconds", np.nan),
-        }
 
     # Models ---------------------------------------------------------------------------------
 
@@ -167,6 +150,7 @@ class LearningMixin:
         self._model_folder(model_id)
         with self._store.writing() as connection:
             connection.execute(sa.update(_schema.project).values(current_model=model_id))
+        self._use_in_queue()
 
     def load_model(self, model_id=None):
         """Return a fitted model; nothing is unpickled.
@@ -246,7 +230,8 @@ class LearningMixin:
 
         with self._store.reading() as connection:
             known = _items.read_names(connection)
-        rows = [r for r in self._labeled() if not r.is_monitor and r.id in known]
+        rows = [row for row in self._labeled() if self._trains(row)]
+        rows = [r for r in rows if r.id in known]
         X = self.inputs([row.id for row in rows]) if rows else None
         y = np.array([row.label for row in rows]) if rows else None
         return ActiveLearner(

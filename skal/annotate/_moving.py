@@ -111,8 +111,9 @@ class MovingMixin:
         format : {"csv", "jsonl", "coco", "imagefolder", "yolo"}
             The first three are files. Folders have a ``provenance.csv`` with what their format
             cannot hold.
-        split : {"all", "train", "monitor"}, default="all"
-            Monitor images judge models; leave them out of what you train.
+        split : {"all", "train", "monitor", "accepted"}, default="all"
+            Monitor images judge models; leave them out of what you train. ``"accepted"``: what was
+            accepted from a model, which is there in ``"all"`` too.
         labels : list of str, optional
             Only images with these labels.
         include_unlabeled : bool, default=False

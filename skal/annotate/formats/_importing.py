@@ -1,6 +1,7 @@
 """Labels of a file become decisions of a project: first on paper, then in one step."""
 
-import uuid
+import hashlib
+import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
@@ -8,8 +9,8 @@ import sqlalchemy as sa
 
 from ...exceptions import ProjectError
 from .._classes import add_class, read_classes
-from .._decisions import Message, record_bulk
-from .._schema import current_label
+from .._decisions import Message, Part, record_bulk
+from .._schema import BULK, IMPORTED, current_label
 from ._matching import MATCHES, Matcher
 from ._table import MAX_PROBLEMS, Problem
 
@@ -69,8 +70,8 @@ class ImportReport:
         How many there are in all.
     dropped : dict of str to int
         What the file holds and a label of an image cannot, such as boxes.
-    bulk : str or None
-        The step that was made, which one undo of its annotator takes back.
+    bulk : int or None
+        The number of the decision that was made, which one undo of its annotator takes back.
     """
 
     format: str
@@ -95,7 +96,7 @@ class ImportReport:
     problems: list[Problem] = field(default_factory=list)
     n_problems: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
-    bulk: str | None = None
+    bulk: int | None = None
 
     def add_problem(self, where, message):
         """Count a problem, and keep it in words while there are few."""
@@ -145,7 +146,7 @@ class Plan:
         self._classes = {found.name: found for found in read_classes(connection)}
         self._now = _answers(connection)
         self.report = ImportReport(table.format, table.read_as | {"match": match}, True)
-        self.given = {}
+        self.given, self._digest = {}, _digest_of(table)
         self._take(table, course)
 
     def _take(self, table, course):
@@ -248,17 +249,25 @@ class Plan:
 
     def apply(self, connection, annotator, key):
         """Do it, in one step that one undo takes back; the labels that are new stay."""
+        self.report.is_dry_run = False
         for label in self.report.new_labels if self._options.new_labels == "add" else ():
             add_class(connection, label)
+        if self.given or key is not None:
+            said = {"operation": "import", "format": self.report.format, "rows": self._digest}
+            message = Message(None, BULK, annotator, payload={"said": said}, key=key)
+            made = record_bulk(connection, message, lambda: (self._parts(connection), None))
+            self.report.bulk = made.id
+
+    def _parts(self, connection):
         ids = {found.name: found.id for found in read_classes(connection)}
-        messages = [
-            Message(item_id, "label", annotator, label_id=ids[label], source="import")
-            for item_id, label in self.given.items()
-        ]
-        bulk = key or f"import-{uuid.uuid4().hex}"
-        self.report.is_dry_run = False
-        if record_bulk(connection, messages, bulk):
-            self.report.bulk = bulk
+        given = self.given.items()
+        return [Part(item, "label", ids[label], source=IMPORTED) for item, label in given]
+
+
+def _digest_of(table):
+    """Return what tells files apart that say different things."""
+    pairs = [(row.path, row.label) for row in table.rows]
+    return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
 
 
 def _answers(connection):

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from .._classes import read_classes
-from .._schema import current_label, event, item, label_class, project, queue_item
+from .._schema import ACCEPTED, HUMAN, current_label, event, item, label_class, project, queue_item
 
-SPLITS = ("all", "train", "monitor")
+SPLITS = ("all", "train", "monitor", "accepted")
 AT_ONCE = 1000  # rows that are in memory
 
 
@@ -20,8 +20,8 @@ class Selection:
 
     Parameters
     ----------
-    split : {"all", "train", "monitor"}
-        Whether images that judge models are left out, or all others.
+    split : {"all", "train", "monitor", "accepted"}
+        Images that train models, that judge them, or whose label was accepted from one.
     labels : list of str or None
         Only images with these labels.
     include_unlabeled : bool
@@ -80,15 +80,13 @@ class Selection:
         -------
         Counts
         """
-        is_monitor, bytes_ = _is_monitor(), sa.func.coalesce(item.c.n_bytes, 0)
-        keys = (current_label.c.answer, label_class.c.name, is_monitor)
+        bytes_ = sa.func.coalesce(item.c.n_bytes, 0)
+        keys = (current_label.c.answer, label_class.c.name, _split())
         query = sa.select(*keys, sa.func.count(), sa.func.sum(bytes_)).select_from(_JOINED)
         where = self._where(connection)
         counts = Counts()
-        for answer, label, monitor, n, n_bytes in connection.execute(
-            query.where(where).group_by(*keys)
-        ):
-            counts.add(answer, label, "monitor" if monitor else "train", n, n_bytes)
+        for found in connection.execute(query.where(where).group_by(*keys)):
+            counts.add(*found)
         return counts
 
     def _where(self, connection):
@@ -100,7 +98,7 @@ class Selection:
             ids = [found.id for found in self.classes(connection)]
             where &= current_label.c.label_id.in_(ids)
         if self.split != "all":
-            where &= _is_monitor() == (self.split == "monitor")
+            where &= _split() == self.split
         return where
 
     def _columns(self):
@@ -110,11 +108,11 @@ class Selection:
             item.c.content_hash,
             item.c.width,
             item.c.height,
-            _is_monitor().label("is_monitor"),
+            _split().label("split"),
             current_label.c.answer,
             label_class.c.id.label("label_id"),
             label_class.c.name.label("label"),
-            event.c.source,
+            current_label.c.source,
             event.c.annotator,
             event.c.server_ts,
             queue_item.c.round_id,
@@ -159,20 +157,22 @@ _JOINED = (
 )
 
 
-def _is_monitor():
+def _split():
     reserve = sa.select(project.c.reserve).scalar_subquery()
-    return item.c.draw < sa.func.coalesce(reserve, 0.0)
+    is_monitor = item.c.draw < sa.func.coalesce(reserve, 0.0)
+    is_accepted = sa.func.coalesce(current_label.c.source, HUMAN) == ACCEPTED
+    return sa.case((is_accepted, "accepted"), (is_monitor, "monitor"), else_="train")
 
 
 def _record(row):
-    item_id, path, content_hash, width, height, is_monitor, answer, label_id, *rest = row
+    item_id, path, content_hash, width, height, split, answer, label_id, *rest = row
     label, source, annotator, server_ts, round_, model_id, shown, is_flagged, note = rest
     values = {
         "path": path,
         "label": label,
         "label_id": label_id,
         "answer": answer,
-        "split": "monitor" if is_monitor else "train",
+        "split": split,
         "source": source,
         "annotator": annotator,
         "time": _time(server_ts),

@@ -49,9 +49,9 @@ def test_labels_come_in_as_one_step_of_the_importer(project):
         table(("00000.png", "cat"), ("deep/00001.png", "dog")), annotator="ann"
     )
     assert labels(project) == {"00000.png": "cat", "deep/00001.png": "dog"}
-    assert {(e.source, e.annotator, e.bulk) for e in events(project)} == {
-        ("import", "ann", report.bulk)
-    }
+    parts = [event for event in events(project) if event.kind == "label"]
+    made = {(part.source, part.annotator, part.bulk_id) for part in parts}
+    assert made == {("imported", "ann", report.bulk)}
     assert project.undo("me") is None
     project.undo("ann")
     assert labels(project) == {}
@@ -190,10 +190,12 @@ def test_files_are_found_by_their_content(project, tmp_path):
 
 def test_the_same_key_twice_is_one_import(project):
     found = table(("00000.png", "cat"))
-    project.import_labels(found, key="k")
+    first = project.import_labels(found, key="k")
     project.undo()
-    assert project.import_labels(found, key="k").bulk is None
+    assert project.import_labels(found, key="k").bulk == first.bulk
     assert labels(project) == {}
+    with pytest.raises(ValueError, match="belongs to another decision"):
+        project.import_labels(table(("00000.png", "dog")), key="k")
 
 
 def test_options_that_are_not_known_are_told(project):
