@@ -293,3 +293,22 @@ class LearningMixin:
             y_training=y,
             random_state=self.random_state,
         )
+
+
+def missing_labels(classes, given):
+    """Return what labels are missing before a model can learn, in words; None if none are.
+
+    Parameters
+    ----------
+    classes : list of LabelClass
+        All labels of the project; those archived are not waited for.
+    given : dict of int to int
+        How many images to learn from have each label, by its number.
+    """
+    counts = {c.name: given.get(c.id, 0) for c in classes if not c.is_archived}
+    needed, total = max(10, 2 * len(counts)), sum(counts.values())
+    n_ready = sum(n >= 2 for n in counts.values())
+    is_complete = n_ready == len(counts) or total >= ENOUGH * needed
+    if total >= needed and n_ready >= 2 and is_complete:
+        return None
+    return _words.warming_up(counts, needed)

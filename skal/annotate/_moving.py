@@ -112,8 +112,8 @@ class MovingMixin:
             The first three are files. Folders have a ``provenance.csv`` with what their format
             cannot hold.
         split : {"all", "train", "monitor", "accepted"}, default="all"
-            Monitor images judge models; leave them out of what you train. Those whose label was
-            accepted from a model have a split of their own.
+            Monitor images judge models; leave them out of what you train. ``"accepted"``: what was
+            accepted from a model, which is there in ``"all"`` too.
         labels : list of str, optional
             Only images with these labels.
         include_unlabeled : bool, default=False

@@ -45,7 +45,7 @@ def export_labels(
         bool, option("Files", "Make text in tables harmless for spreadsheets.")
     ] = True,
     split: Annotated[
-        str, option("Images", "all, train, or monitor: those that judge models.")
+        str, option("Images", "all, train, monitor (those that judge models) or accepted.")
     ] = "all",
     label: Annotated[
         list[str] | None, option("Images", "Only images with this label; may be repeated.")

@@ -17,7 +17,7 @@ FILES, FOLDERS = ("csv", "jsonl", "coco"), ("imagefolder", "yolo")
 EXPORT_FORMATS = (*FILES, *FOLDERS)
 IMAGES = (*PLACERS, "none")
 CLASSES, DATA = "classes.txt", "data.yaml"
-YOLO_SPLITS = {"train": "train", "monitor": "val"}
+YOLO_SPLITS = {"train": "train", "monitor": "val", "accepted": "accepted"}
 WHOLE_IMAGE = "0.5 0.5 1 1"  # center and size of the box, as shares of the image
 
 
@@ -40,7 +40,7 @@ class ExportReport:
     by_label : dict of str to int
         How many images have each label, in the order of the export.
     by_split : dict of str to int
-        How many images train, and how many judge models.
+        How many images train models, judge them, or have a label that was accepted from one.
     n_files : int
         Images that were copied or linked.
     problems : list of Problem
@@ -111,7 +111,7 @@ class Export:
         report.n_images, report.n_labeled = counts.n, counts.n_labeled
         report.n_unlabeled = counts.n - counts.n_labeled
         report.by_label = {c.name: counts.by_label[c.name] for c in self._classes}
-        report.by_split = {split: counts.by_split[split] for split in ("train", "monitor")}
+        report.by_split = {split: counts.by_split[split] for split in YOLO_SPLITS}
         self._n_bytes = counts.n_bytes if self._images == "copy" else 0
 
     def run(self, course):

@@ -27,7 +27,8 @@ JSON_KINDS = {  # what a column must hold, as a condition of SQLite
     ("event", "shown_prediction"): "json_type({0}) = 'object'",
     ("event", "payload"): (
         "(kind = 'note' AND json_type({0}) = 'text') OR "
-        "(kind = 'flag' AND json_type({0}) IN ('true', 'false'))"
+        "(kind = 'flag' AND json_type({0}) IN ('true', 'false')) OR "
+        "(kind = 'bulk' AND json_type({0}, '$.said') = 'object')"
     ),
     ("model", "metrics"): "json_type({0}) = 'object'",
     ("job", "progress"): "json_type({0}) = 'object'",
@@ -94,6 +95,7 @@ class Foreign:
 
     def copy_into(self, connection):
         """Copy all rows into new tables, whose constraints they have to keep."""
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")  # labels name each other
         for table in _schema.metadata.sorted_tables:
             if table.name not in DERIVED:
                 self._check_types(table)

@@ -16,7 +16,7 @@ def read_image_folder(folder, *, has_split_folders=None):
         ``folder/cat/1.png``, or ``folder/train/cat/1.png``.
     has_split_folders : bool, optional
         Whether the first folders are splits; by default whether all are named so (train, val,
-        valid, validation, test, monitor).
+        valid, validation, test, monitor, accepted).
 
     Returns
     -------

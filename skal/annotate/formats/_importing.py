@@ -1,5 +1,7 @@
 """Labels of a file become decisions of a project: first on paper, then in one step."""
 
+import hashlib
+import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
@@ -7,7 +9,7 @@ import sqlalchemy as sa
 
 from ...exceptions import ProjectError
 from .._classes import add_class, read_classes
-from .._decisions import Message, Part, digest, record_bulk
+from .._decisions import Message, Part, record_bulk
 from .._schema import BULK, IMPORTED, current_label
 from ._matching import MATCHES, Matcher
 from ._table import MAX_PROBLEMS, Problem
@@ -68,9 +70,8 @@ class ImportReport:
         How many there are in all.
     dropped : dict of str to int
         What the file holds and a label of an image cannot, such as boxes.
-    event_id : int or None
-        The decision that was made, which one undo of its annotator takes back; that of an earlier
-        import with the same key, where there was one.
+    bulk : int or None
+        The number of the decision that was made, which one undo of its annotator takes back.
     """
 
     format: str
@@ -95,7 +96,7 @@ class ImportReport:
     problems: list[Problem] = field(default_factory=list)
     n_problems: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
-    event_id: int | None = None
+    bulk: int | None = None
 
     def add_problem(self, where, message):
         """Count a problem, and keep it in words while there are few."""
@@ -145,7 +146,7 @@ class Plan:
         self._classes = {found.name: found for found in read_classes(connection)}
         self._now = _answers(connection)
         self.report = ImportReport(table.format, table.read_as | {"match": match}, True)
-        self.given = {}
+        self.given, self._digest = {}, _digest_of(table)
         self._take(table, course)
 
     def _take(self, table, course):
@@ -248,18 +249,25 @@ class Plan:
 
     def apply(self, connection, annotator, key):
         """Do it, in one step that one undo takes back; the labels that are new stay."""
+        self.report.is_dry_run = False
         for label in self.report.new_labels if self._options.new_labels == "add" else ():
             add_class(connection, label)
-        self.report.is_dry_run = False
-        if self.given:
-            said = {"operation": "import", "items": digest(list(self.given.items()))}
+        if self.given or key is not None:
+            said = {"operation": "import", "format": self.report.format, "rows": self._digest}
             message = Message(None, BULK, annotator, payload={"said": said}, key=key)
             made = record_bulk(connection, message, lambda: (self._parts(connection), None))
-            self.report.event_id = made.id
+            self.report.bulk = made.id
 
     def _parts(self, connection):
         ids = {found.name: found.id for found in read_classes(connection)}
-        return [Part(i, "label", ids[label], source=IMPORTED) for i, label in self.given.items()]
+        given = self.given.items()
+        return [Part(item, "label", ids[label], source=IMPORTED) for item, label in given]
+
+
+def _digest_of(table):
+    """Return what tells files apart that say different things."""
+    pairs = [(row.path, row.label) for row in table.rows]
+    return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
 
 
 def _answers(connection):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from .._classes import read_classes
-from .._schema import ACCEPTED, current_label, event, item, label_class, project, queue_item
+from .._schema import ACCEPTED, HUMAN, current_label, event, item, label_class, project, queue_item
 
 SPLITS = ("all", "train", "monitor", "accepted")
 AT_ONCE = 1000  # rows that are in memory
@@ -21,7 +21,7 @@ class Selection:
     Parameters
     ----------
     split : {"all", "train", "monitor", "accepted"}
-        Only images that train models, that judge them, or whose label was accepted from a model.
+        Images that train models, that judge them, or whose label was accepted from one.
     labels : list of str or None
         Only images with these labels.
     include_unlabeled : bool
@@ -85,10 +85,8 @@ class Selection:
         query = sa.select(*keys, sa.func.count(), sa.func.sum(bytes_)).select_from(_JOINED)
         where = self._where(connection)
         counts = Counts()
-        for answer, label, split, n, n_bytes in connection.execute(
-            query.where(where).group_by(*keys)
-        ):
-            counts.add(answer, label, split, n, n_bytes)
+        for found in connection.execute(query.where(where).group_by(*keys)):
+            counts.add(*found)
         return counts
 
     def _where(self, connection):
@@ -114,7 +112,7 @@ class Selection:
             current_label.c.answer,
             label_class.c.id.label("label_id"),
             label_class.c.name.label("label"),
-            event.c.source,
+            current_label.c.source,
             event.c.annotator,
             event.c.server_ts,
             queue_item.c.round_id,
@@ -162,7 +160,7 @@ _JOINED = (
 def _split():
     reserve = sa.select(project.c.reserve).scalar_subquery()
     is_monitor = item.c.draw < sa.func.coalesce(reserve, 0.0)
-    is_accepted = current_label.c.source == ACCEPTED
+    is_accepted = sa.func.coalesce(current_label.c.source, HUMAN) == ACCEPTED
     return sa.case((is_accepted, "accepted"), (is_monitor, "monitor"), else_="train")
 
 

@@ -9,7 +9,7 @@ from .._listing import is_inside
 
 MAX_FILES = 1_000_000
 LEAVES = "it is a link that leaves the folder, which is not followed"
-SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "test", "monitor"}
+SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "test", "monitor", "accepted"}
 
 
 def walk_files(folder, suffixes):

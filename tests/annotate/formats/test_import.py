@@ -39,10 +39,9 @@ def labels(project):
     return {item.relpath: item.label for item in project.items() if item.label is not None}
 
 
-def parts(project):
-    rows = sa.select(_schema.event).where(_schema.event.c.bulk_id.is_not(None))
+def events(project):
     with project._store.reading() as connection:
-        return connection.execute(rows.order_by(_schema.event.c.id)).all()
+        return connection.execute(sa.select(_schema.event).order_by(_schema.event.c.id)).all()
 
 
 def test_labels_come_in_as_one_step_of_the_importer(project):
@@ -50,9 +49,9 @@ def test_labels_come_in_as_one_step_of_the_importer(project):
         table(("00000.png", "cat"), ("deep/00001.png", "dog")), annotator="ann"
     )
     assert labels(project) == {"00000.png": "cat", "deep/00001.png": "dog"}
-    assert {(e.source, e.annotator, e.bulk_id) for e in parts(project)} == {
-        ("imported", "ann", report.event_id)
-    }
+    parts = [event for event in events(project) if event.kind == "label"]
+    made = {(part.source, part.annotator, part.bulk_id) for part in parts}
+    assert made == {("imported", "ann", report.bulk)}
     assert project.undo("me") is None
     project.undo("ann")
     assert labels(project) == {}
@@ -117,7 +116,7 @@ def test_new_labels_are_listed_before_and_added_only_when_told(project):
     assert project.import_labels(found, dry_run=True).new_labels == ["fox", "=1+1"]
     with pytest.raises(ProjectError, match="fox"):
         project.import_labels(found)
-    assert parts(project) == []
+    assert events(project) == []
     assert [c.name for c in project.classes] == ["cat", "dog"]
     assert project.import_labels(found, new_labels="skip").n_unknown_label == 2
     assert project.import_labels(found, new_labels="add").n_labeled == 2
@@ -193,8 +192,10 @@ def test_the_same_key_twice_is_one_import(project):
     found = table(("00000.png", "cat"))
     first = project.import_labels(found, key="k")
     project.undo()
-    assert project.import_labels(found, key="k").event_id == first.event_id
+    assert project.import_labels(found, key="k").bulk == first.bulk
     assert labels(project) == {}
+    with pytest.raises(ValueError, match="belongs to another decision"):
+        project.import_labels(table(("00000.png", "dog")), key="k")
 
 
 def test_options_that_are_not_known_are_told(project):
@@ -208,7 +209,7 @@ def test_a_cancelled_import_leaves_nothing(project):
     cancel.set()
     with pytest.raises(CancelledTransferError):
         project.import_labels(table(("00000.png", "fox")), new_labels="add", cancel=cancel)
-    assert parts(project) == []
+    assert events(project) == []
     assert len(project.classes) == 2
 
 
@@ -216,7 +217,7 @@ def test_a_file_that_is_wrong_in_the_middle_imports_nothing(project, tmp_path):
     (tmp_path / "l.csv").write_bytes(b"path,label\n00000.png,cat\n" * 5000 + b"\xff\n")
     with pytest.raises(FormatError, match="not UTF-8"):
         project.import_labels(tmp_path / "l.csv")
-    assert parts(project) == []
+    assert events(project) == []
 
 
 def test_evil_names_are_problems_and_open_nothing(project, tmp_path):
@@ -247,13 +248,13 @@ def test_a_dry_run_tells_exactly_what_the_run_does(project, rows, before, existi
     dry = project.import_labels(table(*rows), dry_run=True, **how)
     assert {item.id: (item.answer, item.label) for item in project.items()} == first
     run = project.import_labels(table(*rows), **how)
-    assert {**vars(dry), "is_dry_run": False, "event_id": run.event_id} == vars(run)
+    assert {**vars(dry), "is_dry_run": False, "bulk": run.bulk} == vars(run)
     assert sum(getattr(run, name) for name in COUNTS) == run.n_rows == len(rows)
     now = {item.id: (item.answer, item.label) for item in project.items()}
     changed = [item_id for item_id in now if now[item_id] != first[item_id]]
     assert len(changed) == run.n_labeled + run.n_replaced
     assert Counter(now[item_id][1] for item_id in changed) == Counter(run.labels)
-    if run.event_id is not None:
+    if run.bulk is not None:
         project.undo()
         assert {item.id: (item.answer, item.label) for item in project.items()} == first
 

@@ -20,11 +20,9 @@ HARD += ["#a", "- b", "a\u2028b", "\x85x", "\ufeffx", "\x7f", "train", "monitor"
 HARD += ["[y]", "!!x", "*a"]
 text = st.text(min_size=1, max_size=8).filter(lambda value: value.strip() and "\0" not in value)
 label_names = st.lists(st.one_of(st.sampled_from(HARD), text), min_size=1, max_size=6, unique=True)
-part = st.text(
-    st.characters(codec="utf-8", exclude_characters="/\0\\", exclude_categories=["Cs"]),
-    min_size=1,
-    max_size=6,
-)
+characters = st.characters(codec="utf-8", exclude_characters="/\0\\", exclude_categories=["Cs"])
+part = st.text(characters, min_size=1, max_size=6)
+part = part.filter(lambda name: not name.startswith("."))  # hidden files are no images of a project
 file_names = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["", "a/", "=x/", "a,b/"]), part),
