@@ -5,6 +5,7 @@
     ArithmeticError
     └── DivergenceError  the training of a net diverged
     ValueError
+    ├── ConflictError   somebody else has answered an image since it was shown
     ├── DatasetError    a file of a data set is not what it should be
     ├── FormatError     a file of micrographs or of picks is not what it should be
     ├── ProjectError    a project of annotation is damaged, newer than skal, or open elsewhere
@@ -14,6 +15,7 @@
 """
 
 __all__ = [
+    "ConflictError",
     "DatasetError",
     "DivergenceError",
     "FormatError",
@@ -22,6 +24,10 @@ __all__ = [
     "RunFolderError",
     "SavedNetError",
 ]
+
+
+class ConflictError(ValueError):
+    """Somebody else has answered an image since it was shown."""
 
 
 class DatasetError(ValueError):

@@ -4,22 +4,19 @@ A :class:`Project` is a folder of images, the labels that people give them, the 
 from these, and the queue of what to label next.
 """
 
-try:
-    import sqlalchemy as _sqlalchemy  # noqa: F401
-except ImportError as error:
-    raise ImportError(
-        f"skal.annotate needs sqlalchemy, which cannot be imported ({error}). Install what "
-        f'annotation needs: pip install "skal[annotate]".'
-    ) from error
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from ._classes import LabelClass
-from ._decisions import Decision
-from ._items import Item
-from ._monitor import Estimate
-from ._questions import Neighbor, Question, Why
-from ._scan import ScanReport
-from ._training import TrainingJob
-from .project import Project
+if TYPE_CHECKING:
+    from ._classes import LabelClass
+    from ._decisions import Decision
+    from ._items import Item
+    from ._monitor import Estimate
+    from ._questions import Neighbor, Question, Why
+    from ._scan import ScanReport
+    from ._scan_job import ScanJob
+    from ._training import TrainingJob
+    from .project import Project
 
 __all__ = [
     "Decision",
@@ -29,7 +26,40 @@ __all__ = [
     "Neighbor",
     "Project",
     "Question",
+    "ScanJob",
     "ScanReport",
     "TrainingJob",
     "Why",
 ]
+
+_HOMES = {
+    "Decision": "._decisions",
+    "Estimate": "._monitor",
+    "Item": "._items",
+    "LabelClass": "._classes",
+    "Neighbor": "._questions",
+    "Project": ".project",
+    "Question": "._questions",
+    "ScanJob": "._scan_job",
+    "ScanReport": "._scan",
+    "TrainingJob": "._training",
+    "Why": "._questions",
+}
+
+
+def __getattr__(name):
+    """Import the public names at their first use: processes that only decode images need none."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        import sqlalchemy  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"skal.annotate needs sqlalchemy, which cannot be imported ({error}). Install what "
+            f'annotation needs: pip install "skal[annotate]".'
+        ) from error
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

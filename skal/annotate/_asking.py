@@ -3,7 +3,7 @@
 import numpy as np
 import sqlalchemy as sa
 
-from . import _features, _items, _queue, _schema, _words
+from . import _items, _queue, _schema, _words
 from ._predictions import Predictions
 from ._questions import Question, Why, nearest_labeled
 
@@ -41,6 +41,22 @@ class AskingMixin:
                 rows += _queue.put_off(connection, annotator, n - len(rows))
         return [self._question(row) for row in rows]
 
+    def prepare(self, n=16):
+        """Plan a round ahead, so that nobody waits for it, if fewer than `n` images wait.
+
+        Returns
+        -------
+        bool
+            Whether one was planned.
+        """
+        model_id = self._current_model()
+        with self._planning:
+            with self._store.reading() as connection:
+                is_stale = _queue.is_stale(connection, model_id)
+                if not is_stale and _queue.n_fresh(connection) >= n:
+                    return False
+            return _queue.plan(self._store, self._state(model_id)) > 0
+
     def _waiting(self, n, annotator, model_id):
         """Return what waits in the queue, unless it has to be planned anew first."""
         with self._store.writing() as connection:
@@ -65,6 +81,7 @@ class AskingMixin:
             X,
             self.random_state,
             self._monitor_share,
+            self.settings["batch_size"],
         )
 
     def _current_model(self):
@@ -139,10 +156,3 @@ class AskingMixin:
             return []
         names = [labels[i] for i in ids[labeled].tolist()]
         return nearest_labeled(X[np.searchsorted(ids, item_id)], X[labeled], ids[labeled], names)
-
-    def _embeddings(self):
-        """Return the images that have embeddings, and these."""
-        kept = self._embedded
-        if kept is None:
-            kept = self._embedded = _features.read_embeddings(self._store, self.place)
-        return kept

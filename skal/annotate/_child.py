@@ -15,9 +15,9 @@ import numpy as np
 from .._files import write_json
 from .._random import seed_estimator
 from ._images import UnreadableImageError, quiet, read_small
+from ._listing import is_inside
 from ._models import save_model, sees_images
 from ._predictions import Predictions
-from ._scan import is_inside
 
 METRICS = "metrics.json"
 BLOCK = 512  # images that are predicted at once

@@ -1,5 +1,6 @@
 """The labels of a project: their numbers never change, all else may."""
 
+import re
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -100,3 +101,10 @@ def check_name(name):
         raise TypeError(f"the name of a label must be a text; got {name!r}.")
     if not name.strip():
         raise ValueError("the name of a label must not be blank.")
+
+
+def check_color(color):
+    """Return a color, or raise unless it is written as ``"#rrggbb"``."""
+    if not isinstance(color, str) or re.fullmatch("#[0-9A-Fa-f]{6}", color) is None:
+        raise ValueError(f"color must be written as '#rrggbb'; got {color!r}.")
+    return color

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..exceptions import ConflictError
 from ._schema import ANSWERS, DECISIONS, current_label, decision, event
 
 NOTHING = {
@@ -69,6 +70,7 @@ class Message:
     model_id: int | None = None
     client_ts: float | None = None
     key: str | None = None
+    seen: int | None = None
 
 
 def record(connection, message):
@@ -82,10 +84,24 @@ def record(connection, message):
     known = _find_repeated(connection, message)
     if known is not None:
         return known
+    _check_seen(connection, message)
     made = _append(connection, message)
     _apply(connection, made)
     _refresh(connection, made.item_id)
     return made
+
+
+def _check_seen(connection, message):
+    """Raise if somebody else has answered since the image was shown."""
+    if message.seen is None:
+        return
+    both = sa.select(event).join(current_label, current_label.c.event_id == event.c.id)
+    row = connection.execute(both.where(current_label.c.item_id == message.item_id)).first()
+    if row is not None and row.id != message.seen and row.annotator != message.annotator:
+        raise ConflictError(
+            f"{row.annotator!r} has answered image {message.item_id} since you saw it. Look at "
+            f"that answer, then decide again."
+        )
 
 
 def step(connection, kind, annotator, key=None, client_ts=None):

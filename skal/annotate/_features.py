@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from .._files import write_bytes
 from ._images import UnreadableImageError, quiet, read_small
-from ._scan import is_inside
-from ._schema import item
+from ._listing import is_inside, turn
+from ._schema import item, project
 
 FILE, BASIS = "features.f16", "embedding.safetensors"
 SIDE, SMALL_SIDE = 64, 12  # pixels of gradients, and of colors
@@ -25,7 +25,7 @@ ROW_BYTES = 2 * WIDTH
 N_AXES = 64
 N_TO_FIT = 5000  # images that the axes are found from
 BLOCK = 4096  # rows that are transformed at once
-BATCH = 256  # images between two writes
+BATCH = 64  # images between two writes
 
 
 def describe(image):
@@ -81,8 +81,9 @@ def _without_features(store, folder):
         if size < (last or 0) * ROW_BYTES:
             connection.execute(sa.update(item).values(has_features=False))
         new = ~item.c.has_features & (item.c.status == "ok")
-        rows = sa.select(item.c.id, item.c.relpath).where(new).order_by(item.c.id)
-        return connection.execute(rows).all()
+        rows = connection.execute(sa.select(item.c.id, item.c.relpath, item.c.draw).where(new))
+        reserve = connection.scalar(sa.select(project.c.reserve))
+        return sorted(rows, key=lambda row: turn(row.draw, reserve))
 
 
 def _look_at(root, relpath):
@@ -126,20 +127,30 @@ def read_embeddings(store, folder):
     X : ndarray of float32 of shape (n, n_axes)
         The variance of an axis is 1 on average.
     """
-    has_features = item.c.has_features & (item.c.status == "ok")
-    rows = sa.select(item.c.id, item.c.draw).where(has_features).order_by(item.c.id)
-    waiting = sa.select(sa.func.count()).where(item.c.status == "ok", ~item.c.has_features)
-    with store.reading() as connection:
-        found, n_waiting = connection.execute(rows).all(), connection.scalar(waiting)
-    if n_waiting and len(found) < N_TO_FIT and not (folder / BASIS).exists():
-        found = []
-    ids = np.array([row.id for row in found], np.int64)
+    ids, first = _looked_at(store, (folder / BASIS).exists())
     if len(ids) < 2:
         return ids, np.zeros((len(ids), 1), np.float32)
-    features = np.memmap(folder / FILE, np.float16, "r").reshape(-1, WIDTH)
-    basis = _basis(folder, features, ids[np.argsort([row.draw for row in found])[:N_TO_FIT]])
+    shape = (int(max(ids[-1], first.max())), WIDTH)
+    features = np.memmap(folder / FILE, np.float16, "r", shape=shape)
+    basis = _basis(folder, features, first)
     blocks = [ids[start : start + BLOCK] - 1 for start in range(0, len(ids), BLOCK)]
     return ids, np.concatenate([_transform(features[rows], basis) for rows in blocks])
+
+
+def _looked_at(store, has_basis):
+    """Return the items that have features, ascending, and those that the axes are found from."""
+    rows = sa.select(item.c.id, item.c.draw, item.c.status == "ok").where(item.c.has_features)
+    unseen = (item.c.status == "ok") & ~item.c.has_features
+    waiting = sa.select(sa.func.count()).where((item.c.status == "waiting") | unseen)
+    with store.reading() as connection:
+        found = connection.execute(rows.order_by(item.c.id)).all()
+        n_waiting = connection.scalar(waiting)
+        reserve = connection.scalar(sa.select(project.c.reserve))
+    if n_waiting and len(found) < N_TO_FIT and not has_basis:
+        found = []
+    first = sorted(found, key=lambda row: turn(row.draw, reserve))[:N_TO_FIT]
+    ids = np.array([row.id for row in found if row[2]], np.int64)
+    return ids, np.array([row.id for row in first], np.int64)
 
 
 def _basis(folder, features, ids):

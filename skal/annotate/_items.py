@@ -117,6 +117,15 @@ def read_labeled(connection):
     return connection.execute(rows).all()
 
 
+def count_training_labels(connection):
+    """Return how many images to learn from have each label, by its number."""
+    reserve = sa.select(sa.func.coalesce(project.c.reserve, 0.0)).scalar_subquery()
+    rows = sa.select(current_label.c.label_id, sa.func.count())
+    rows = rows.join(item, item.c.id == current_label.c.item_id)
+    rows = rows.where(current_label.c.answer == "label", item.c.draw >= reserve)
+    return dict(connection.execute(rows.group_by(current_label.c.label_id)).all())
+
+
 def read_names(connection):
     """Return the names of all images that have been looked at, by their numbers."""
     seen = item.c.has_features & (item.c.status == "ok")
@@ -135,3 +144,9 @@ def is_monitor(connection, item_id):
     """Return whether an image is one of those that judge models."""
     reserve = connection.scalar(sa.select(project.c.reserve)) or 0.0
     return connection.scalar(sa.select(item.c.draw).where(item.c.id == item_id)) < reserve
+
+
+def mark_unreadable(connection, item_id, reason):
+    """Let an image that turned out to be broken not be asked for again."""
+    values = {"status": "unreadable", "reason": reason}
+    connection.execute(sa.update(item).where(item.c.id == item_id).values(values))

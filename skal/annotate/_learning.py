@@ -31,15 +31,9 @@ class LearningMixin:
         -------
         str or None
         """
-        classes = [c for c in self.classes if not c.is_archived]
-        given = [row.label_id for row in self._labeled() if not row.is_monitor]
-        counts = {c.name: given.count(c.id) for c in classes}
-        needed, total = max(10, 2 * len(classes)), sum(counts.values())
-        n_ready = sum(n >= 2 for n in counts.values())
-        is_complete = n_ready == len(counts) or total >= ENOUGH * needed
-        if total >= needed and n_ready >= 2 and is_complete:
-            return None
-        return _words.warming_up(counts, needed)
+        with self._store.reading() as connection:
+            given = _items.count_training_labels(connection)
+        return missing_labels(self.classes, given)
 
     def train(self, *, wait=True, on_progress=None):
         """Train a model on all labels but those of monitor images, in a process of its own.
@@ -67,13 +61,14 @@ class LearningMixin:
         RuntimeError
             If a training is running.
         """
+        missing = self.warming_up()
+        if missing is not None:
+            raise ValueError(f"there are too few labels to train on. {missing}")
+        if not self._is_scanning():
+            self.embed()
         with self._starting:
             if self._job is not None and self._job.state == "running":
                 raise RuntimeError("a training is running. Wait for it, or cancel it, first.")
-            missing = self.warming_up()
-            if missing is not None:
-                raise ValueError(f"there are too few labels to train on. {missing}")
-            self.embed()
             job = TrainingJob(self._store, self.place, *self._snapshot(), on_progress)
             self._job = job
         return job.wait() if wait else job
@@ -255,3 +250,22 @@ class LearningMixin:
             y_training=y,
             random_state=self.random_state,
         )
+
+
+def missing_labels(classes, given):
+    """Return what labels are missing before a model can learn, in words; None if none are.
+
+    Parameters
+    ----------
+    classes : list of LabelClass
+        All labels of the project; those archived are not waited for.
+    given : dict of int to int
+        How many images to learn from have each label, by its number.
+    """
+    counts = {c.name: given.get(c.id, 0) for c in classes if not c.is_archived}
+    needed, total = max(10, 2 * len(counts)), sum(counts.values())
+    n_ready = sum(n >= 2 for n in counts.values())
+    is_complete = n_ready == len(counts) or total >= ENOUGH * needed
+    if total >= needed and n_ready >= 2 and is_complete:
+        return None
+    return _words.warming_up(counts, needed)

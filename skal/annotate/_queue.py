@@ -37,6 +37,8 @@ class State:
         Of all draws.
     monitor_share : float
         The share of monitor images.
+    size : int
+        How many images a round has.
     """
 
     strategy: object
@@ -46,6 +48,7 @@ class State:
     X: np.ndarray
     seed: int
     monitor_share: float
+    size: int = SIZE
 
 
 def is_stale(connection, model_id):
@@ -70,6 +73,12 @@ def n_handed(connection, annotator, n):
     """Return how many of `n` images were handed out to an annotator and are unanswered."""
     mine = (queue_item.c.handed_to == annotator) & current_label.c.answer.is_(None)
     return len(_rows(connection, mine, n))
+
+
+def n_fresh(connection):
+    """Return how many images were planned and not handed out."""
+    fresh = sa.select(sa.func.count()).where(queue_item.c.handed_to.is_(None))
+    return connection.scalar(fresh)
 
 
 def put_off(connection, annotator, n):
@@ -109,11 +118,16 @@ def plan(store, state):
     with store.reading() as connection:
         view = make_view(connection, state)
         revision = _decisions.revision(connection)
-    planned = plan_round(view, state.strategy, SIZE, state.monitor_share)
+    planned = plan_round(view, state.strategy, state.size, state.monitor_share)
     model_id = None if view.proba is None else state.model_id
     with store.writing() as connection:
-        connection.execute(sa.delete(queue_item).where(queue_item.c.handed_to.is_(None)))
+        drop_planned(connection)
         return _write(connection, planned, state, revision, model_id)
+
+
+def drop_planned(connection):
+    """Forget what was planned and not handed out."""
+    connection.execute(sa.delete(queue_item).where(queue_item.c.handed_to.is_(None)))
 
 
 def _write(connection, planned, state, revision, model_id):

@@ -1,27 +1,19 @@
-"""Finding the images of a folder: each file is listed, those that cannot be used with the reason.
-
-Every image has a number in [0, 1) that depends on its name and the seed of the project alone. The
-order of these numbers is one random permutation of the whole pool, which stays when images come.
-"""
+"""Reading the images of a folder: those that cannot be used are listed with the reason."""
 
 import hashlib
-import os
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 from operator import attrgetter
 
 import sqlalchemy as sa
 
-from . import _schema
-from ._images import SUFFIXES, UnreadableImageError, image_size, quiet
-from ._schema import item
+from ._images import UnreadableImageError, image_size, quiet
+from ._listing import OUTSIDE, is_inside, list_files, stamp
+from ._schema import current_label, item, queue_item
 
 BATCH = 500  # files between two writes
-SMALL_POOL = 30  # monitor images that a small pool reserves, if that is at most a quarter of it
-OUTSIDE = "it is a link that leaves the folder of images"
-GONE = "the file is gone"
+FIRST_BATCH = 16  # files before the first write, so that somebody can begin
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,7 @@ class ScanReport:
     n_other: int
 
 
-def scan(store, root, place, seed, share):
+def scan(store, root, place, seed, share, report=None):
     """Bring the items up to the files of a folder.
 
     Parameters
@@ -62,109 +54,54 @@ def scan(store, root, place, seed, share):
         Of the permutation.
     share : float
         The share of the pool that is reserved as monitor images.
+    report : callable, optional
+        Takes a phase, how many files are done, and of how many; what it raises ends the scan,
+        which goes on from there the next time.
 
     Returns
     -------
     ScanReport
     """
-    known = _known(store)
-    seen, counts = set(), Counter()
-    files = _walk(root, place, counts)
+    report = report or _silent
+    report("listing", 0, 0)
+    listing = list_files(store, root, place, seed, share)
+    n_done, n = 0, len(listing.todo)
+    report("scanning", 0, n)
     with ThreadPoolExecutor() as threads, quiet():
-        while batch := list(islice(files, BATCH)):
-            seen.update(name for name, _, _ in batch)
-            changed = [found for found in batch if _has_changed(found, known)]
-            rows = list(threads.map(_examine, changed))
-            counts["new"] += sum(row["relpath"] not in known for row in rows)
-            _write(store, rows, seed)
+        for batch in _batches(listing.todo):
+            _write(store, list(threads.map(lambda name: _examine(root, name), batch)))
+            n_done += len(batch)
+            report("scanning", n_done, n)
     with store.writing() as connection:
-        _mark_gone(connection, [name for name in known if name not in seen])
-        _mark_duplicates(connection)
-        _reserve(connection, share)
-        return _report(connection, counts)
+        _mark_duplicates(connection, None)
+        return _report(connection, listing)
 
 
-def draw_of(seed, relpath):
-    """Return the place of an image in the permutation: in [0, 1), uniform over names."""
-    digest = hashlib.blake2b(f"{seed}\0{relpath}".encode(), digest_size=8).digest()
-    return (int.from_bytes(digest, "big") >> 11) / 2**53
+def _silent(phase, n_done, n):
+    pass
 
 
-def _walk(root, place, counts):
-    """Yield (name below the root, path, reason why it cannot be used) of every image file."""
-
-    def list_folder(error):
-        folders.append(error)
-
-    folders = []
-    for folder, folder_names, names in os.walk(root, onerror=list_folder):
-        folder_names[:] = sorted(n for n in folder_names if not n.startswith("."))
-        folder_names[:] = [n for n in folder_names if os.path.join(folder, n) != str(place)]
-        for name in [n for n in folder_names if os.path.islink(os.path.join(folder, n))]:
-            yield _found(root, folder, name, "it is a link to a folder, which is not followed")
-        for name in sorted(names):
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield _found(root, folder, name, None)
-            else:
-                counts["other"] += 1
-        for error in folders:
-            above, name = os.path.split(error.filename)
-            yield _found(root, above, name, f"the folder cannot be opened: {error.strerror}")
-        folders.clear()
+def _batches(names):
+    """Yield parts of a list, the first ones small."""
+    start, size = 0, min(FIRST_BATCH, BATCH)
+    while start < len(names):
+        yield names[start : start + size]
+        start, size = start + size, min(2 * size, BATCH)
 
 
-def _found(root, folder, name, reason):
-    path = root.__class__(folder, name)
-    relpath = path.relative_to(root).as_posix()
-    if reason is None and path.is_symlink() and not is_inside(path, root):
-        reason = OUTSIDE
-    try:
-        relpath.encode()
-    except UnicodeEncodeError:  # bytes that are no Unicode
-        relpath = os.fsencode(relpath).decode("utf-8", "backslashreplace")
-        reason = "its name is not valid Unicode; rename the file"
-    return relpath, path, reason
-
-
-def is_inside(path, root):
-    """Return whether a file is in a folder after all links are followed."""
-    return path.resolve().is_relative_to(root.resolve())
-
-
-def _known(store):
-    columns = (item.c.relpath, item.c.n_bytes, item.c.mtime_ns, item.c.reason)
-    with store.reading() as connection:
-        return {row.relpath: row for row in connection.execute(sa.select(*columns))}
-
-
-def _has_changed(found, known):
-    relpath, path, reason = found
-    row = known.get(relpath)
-    if row is None or reason is not None or row.reason in (OUTSIDE, GONE):
-        return True
-    return (row.n_bytes, row.mtime_ns) != _stamp(path)
-
-
-def _stamp(path):
-    try:
-        status = path.stat()
-    except OSError:  # a broken link, or gone since: reading it will tell
-        return None, None
-    return status.st_size, status.st_mtime_ns
-
-
-def _examine(found):
-    """Return the row of a file."""
-    relpath, path, reason = found
-    n_bytes, mtime_ns = _stamp(path)
-    row = {"relpath": relpath, "n_bytes": n_bytes, "mtime_ns": mtime_ns, "has_features": False}
+def _examine(root, relpath):
+    """Return what a file is."""
+    path, reason = root / relpath, None
+    n_bytes, mtime_ns = stamp(path)
+    row = {"name": relpath, "n_bytes": n_bytes, "mtime_ns": mtime_ns, "has_features": False}
     row |= {"width": None, "height": None, "content_hash": None}
-    if reason is None:
-        try:
-            row["width"], row["height"] = image_size(path)
-            row["content_hash"] = _content_hash(path)
-        except (UnreadableImageError, OSError) as error:
-            reason = str(error)
+    try:
+        if path.is_symlink() and not is_inside(path, root):
+            raise UnreadableImageError(OUTSIDE)  # it has become one since it was listed
+        row["width"], row["height"] = image_size(path)
+        row["content_hash"] = _content_hash(path)
+    except (UnreadableImageError, OSError) as error:
+        reason = str(error)
     return row | {"status": "ok" if reason is None else "unreadable", "reason": reason}
 
 
@@ -173,72 +110,64 @@ def _content_hash(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(store, rows, seed):
-    if not rows:
-        return
-    insert = sa.dialects.sqlite.insert(item)
-    changed = {name: insert.excluded[name] for name in rows[0] if name != "relpath"}
-    upsert = insert.on_conflict_do_update(index_elements=["relpath"], set_=changed)
+def _write(store, rows):
+    changed = {name: sa.bindparam(name) for name in rows[0] if name != "name"}
+    update = sa.update(item).where(item.c.relpath == sa.bindparam("name")).values(changed)
     with store.writing() as connection:
-        connection.execute(upsert, [r | {"draw": draw_of(seed, r["relpath"])} for r in rows])
+        connection.execute(update, rows)
+        _mark_duplicates(connection, {row["content_hash"] for row in rows})
 
 
-def _mark_gone(connection, names):
-    gone = sa.update(item).where(item.c.relpath == sa.bindparam("name"))
-    if names:
-        connection.execute(
-            gone.values(status="unreadable", reason=GONE), [{"name": name} for name in names]
-        )
+def _mark_duplicates(connection, hashes):
+    """Of files with the same content let the first be asked for, or the one that was.
 
-
-def _mark_duplicates(connection):
-    """Of files with the same content let the first be asked for, or the one that was."""
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    hashes : set of str or None
+        Only of files with this content; by default of all.
+    """
     several = sa.select(item.c.content_hash).group_by(item.c.content_hash)
-    several = several.where(item.c.status != "unreadable").having(sa.func.count() > 1)
+    several = several.where(_is_read).having(sa.func.count() > 1)
     concerned = item.c.content_hash.in_(several) | (item.c.status == "duplicate")
-    rows = connection.execute(
-        sa.select(item.c.id, item.c.relpath, item.c.status, item.c.content_hash)
-        .where(concerned & (item.c.status != "unreadable"))
-        .order_by(item.c.content_hash, item.c.status != "ok", item.c.id)
-    )
+    if hashes is not None:
+        several = several.where(item.c.content_hash.in_(hashes))
+        concerned = item.c.content_hash.in_(several)
+    columns = (item.c.id, item.c.relpath, item.c.status, item.c.content_hash)
+    order = (item.c.content_hash, ~_was_asked(), item.c.id)
+    rows = connection.execute(sa.select(*columns).where(concerned & _is_read).order_by(*order))
     for _, group in groupby(rows.all(), key=attrgetter("content_hash")):
         kept, *others = group
-        _set_status(connection, kept.id, "ok", None)
+        _set_status(connection, kept, "ok", None)
         for other in others:
-            _set_status(connection, other.id, "duplicate", f"it is the same as {kept.relpath}")
+            _set_status(connection, other, "duplicate", f"it is the same as {kept.relpath}")
 
 
-def _set_status(connection, item_id, status, reason):
-    where = item.c.id == item_id
+_is_read = item.c.status.in_(["ok", "duplicate"])
+
+
+def _was_asked():
+    handed = sa.select(queue_item.c.id).where(queue_item.c.handed_to.is_not(None))
+    handed = handed.where(queue_item.c.item_id == item.c.id).exists()
+    return handed | sa.select(current_label.c.item_id).where(_same_item).exists()
+
+
+_same_item = current_label.c.item_id == item.c.id
+
+
+def _set_status(connection, row, status, reason):
+    where = item.c.id == row.id
     connection.execute(sa.update(item).where(where).values(status=status, reason=reason))
 
 
-def _reserve(connection, share):
-    """At the first scan with images, set below which number images are monitor images."""
-    project = _schema.project
-    if connection.scalar(sa.select(project.c.reserve)) is not None:
-        return
-    ok = sa.select(item.c.draw).where(item.c.status == "ok").order_by(item.c.draw)
-    draws = connection.scalars(ok).all()
-    if draws:
-        n = n_reserved(len(draws), share)
-        connection.execute(sa.update(project).values(reserve=draws[n]))
-
-
-def n_reserved(n_images, share):
-    """Return how many images of a pool are monitor images."""
-    if share == 0:
-        return 0
-    return max(round(share * n_images), min(SMALL_POOL, n_images // 4))
-
-
-def _report(connection, counts):
+def _report(connection, listing):
     by_status = sa.select(item.c.status, sa.func.count()).group_by(item.c.status)
     n = dict(connection.execute(by_status).all())
     return ScanReport(
         n.get("ok", 0),
-        counts["new"],
+        listing.n_new,
         n.get("duplicate", 0),
         n.get("unreadable", 0),
-        counts["other"],
+        listing.n_other,
     )

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 VERSION = 1  # of the tables; raise it with a migration in _store.MIGRATIONS
 APPLICATION_ID = 0x534B414C  # "SKAL", in the header of the file
 
+STATUSES = ("waiting", "ok", "unreadable", "duplicate")  # waiting: listed, and not read yet
 ANSWERS = ("label", "skip", "unsure", "exclude", "clear")  # the last one of an item holds
 MARKS = ("flag", "note")  # stand beside the answer
 STEPS = ("undo", "redo")
@@ -26,7 +27,7 @@ project = sa.Table(
     sa.Column("root", sa.Text, nullable=False),  # the folder of the images
     sa.Column("seed", sa.Integer, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
-    sa.Column("reserve", sa.Float),  # items drawn below it are monitor items; set by the first scan
+    sa.Column("reserve", sa.Float),  # items drawn below it are monitor items; set once
     sa.Column("current_model", sa.Integer, sa.ForeignKey("model.id")),
     sa.Column("created", sa.Float, nullable=False),
     sa.CheckConstraint("id = 1"),
@@ -46,8 +47,8 @@ item = sa.Table(
     sa.Column("status", sa.Text, nullable=False, index=True),
     sa.Column("reason", sa.Text),
     sa.Column("has_features", sa.Boolean, nullable=False, server_default=sa.false()),
-    _one_of("status", ("ok", "unreadable", "duplicate")),
-    sa.CheckConstraint("status = 'ok' OR reason IS NOT NULL"),
+    _one_of("status", STATUSES),
+    sa.CheckConstraint("status IN ('ok', 'waiting') OR reason IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 

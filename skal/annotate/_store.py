@@ -13,6 +13,7 @@ from ._file_systems import check_local
 
 FILE, LOCK, BACKUPS = "project.sqlite", "project.lock", "backups"
 BUSY_TIMEOUT_MS = 5000
+SYNCHRONOUS = "FULL"  # with NORMAL the last commits may be lost with the power
 
 MIGRATIONS: dict = {}  # by the version that they start from: functions of a connection
 
@@ -151,7 +152,7 @@ def _explained(path):
 
 def _make_engine(path, begin, more=()):
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
-    pragmas = ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"]
+    pragmas = ["journal_mode = WAL", f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON"]
     pragmas += [f"busy_timeout = {BUSY_TIMEOUT_MS}", *more]
 
     @sa.event.listens_for(engine, "connect")

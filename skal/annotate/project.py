@@ -11,11 +11,13 @@ import sqlalchemy as sa
 
 from .._files import make_folder, remove_unfinished
 from ..exceptions import ProjectError
-from . import _classes, _decisions, _export, _features, _items, _scan, _schema, _training
+from . import _classes, _export, _items, _schema, _training
 from ._asking import AskingMixin
+from ._labeling import LabelingMixin
 from ._learning import LearningMixin
+from ._looking import LookingMixin
 from ._models import make_model
-from ._schema import DECISIONS
+from ._settings import SettingsMixin
 from ._store import FILE, Store
 from ._strategies import make_strategy
 
@@ -24,7 +26,7 @@ __all__ = ["Project"]
 SPLITS = ("all", "train", "monitor")
 
 
-class Project(AskingMixin, LearningMixin):
+class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsMixin):
     """Images of a folder that people label, and a model that learns from the labels.
 
     Make one by :meth:`create`, open it again by :meth:`open`. Every decision is on disk when the
@@ -69,7 +71,8 @@ class Project(AskingMixin, LearningMixin):
         self._store = store
         self.strategy, self.estimator = strategy, estimator
         self._planning, self._starting = threading.Lock(), threading.Lock()
-        self._embedded = self._predicted = self._job = None
+        self._looking = threading.Lock()
+        self._embedded = self._predicted = self._job = self._scan_job = None
         self.place = store.path.parent
         with store.reading() as connection:
             row = connection.execute(sa.select(_schema.project)).first()
@@ -80,7 +83,7 @@ class Project(AskingMixin, LearningMixin):
             )
         self.name, self.folder, self.random_state = row.name, Path(row.root), row.seed
         self._monitor_share = row.settings["monitor_share"]
-        self._image_size = row.settings["image_size"]
+        self._image_size, self._embeds = row.settings["image_size"], row.settings["embed"]
         remove_unfinished(self.place)
         _training.clean_up(store, self.place)
 
@@ -100,6 +103,8 @@ class Project(AskingMixin, LearningMixin):
         monitor_share=0.1,
         embed=True,
         random_state=0,
+        wait=True,
+        on_progress=None,
     ):
         """Make a project of the images in a folder and those below it.
 
@@ -134,6 +139,11 @@ class Project(AskingMixin, LearningMixin):
             Whether to look at all images now; else call :meth:`embed` later.
         random_state : int, default=0
             With the same images, answers and seed, the queue is the same.
+        wait : bool, default=True
+            Whether to return when all images are read and looked at. Otherwise that goes on in the
+            background, see :attr:`scan_job`; images are asked for as soon as they are read.
+        on_progress : callable, optional
+            Takes the phase, how many files are done, and of how many; see :meth:`scan`.
 
         Returns
         -------
@@ -151,18 +161,18 @@ class Project(AskingMixin, LearningMixin):
         _make_place(place)
         store = Store(place, is_new=True)
         row = {"id": 1, "name": name or folder.name, "root": str(folder), "seed": int(random_state)}
-        settings = {"monitor_share": monitor_share, "image_size": image_size}
+        settings = {"monitor_share": monitor_share, "image_size": image_size, "embed": bool(embed)}
         settings |= {"strategy": _name_or_none(strategy), "model": _name_or_none(model)}
         row |= {"settings": settings, "created": time.time()}
         with store.writing() as connection:
             connection.execute(sa.insert(_schema.project).values(row))
             for label in names:
                 _classes.add_class(connection, label)
-        return cls(store, *used)._begin(embed)
+        return cls(store, *used)._begin(wait, on_progress)
 
     @classmethod
-    def open(cls, place, *, folder=None, strategy=None, model=None):
-        """Open a project that was made before.
+    def open(cls, place, *, folder=None, strategy=None, model=None, wait=True, on_progress=None):
+        """Open a project that was made before; a scan that was interrupted goes on.
 
         Parameters
         ----------
@@ -173,6 +183,8 @@ class Project(AskingMixin, LearningMixin):
         strategy, model : optional
             What chooses and what learns from now on, as for :meth:`create`; by default what did
             before. What is no name has to be given each time.
+        wait, on_progress : optional
+            As for :meth:`create`, where a scan goes on.
 
         Returns
         -------
@@ -194,24 +206,27 @@ class Project(AskingMixin, LearningMixin):
                     connection.execute(sa.update(_schema.project).values(root=root))
             chooser = _reopened(store, "strategy", strategy, make_strategy)
             project = cls(store, chooser, _reopened(store, "model", model, make_model))
-            project._finish_first_scan()
-            return project
         except BaseException:
             store.close()
             raise
+        return project._begin(wait, on_progress)
 
-    def _begin(self, embed):
+    def _begin(self, wait, on_progress):
         try:
-            self.scan()
-            if embed:
-                self.embed()
+            self._finish_looking(wait, on_progress)
         except BaseException:
             self.close()
             raise
         return self
 
     def close(self):
-        """Close the project, so that it can be opened elsewhere; a training is interrupted."""
+        """Close the project, so that it can be opened elsewhere; what runs is interrupted.
+
+        A scan goes on when the project is opened again.
+        """
+        if self._scan_job is not None:
+            self._scan_job.cancel()
+            self._scan_job.wait()
         if self._job is not None:
             self._job.interrupt()
         self._store.close()
@@ -224,200 +239,6 @@ class Project(AskingMixin, LearningMixin):
 
     def __repr__(self):
         return f"Project({self.name!r}, place={str(self.place)!r})"
-
-    # Images ---------------------------------------------------------------------------------
-
-    def scan(self):
-        """Look for images that are new, changed or gone.
-
-        Returns
-        -------
-        ScanReport
-        """
-        share = self._monitor_share
-        report = _scan.scan(self._store, self.folder, self.place, self.random_state, share)
-        self._embedded = None
-        return report
-
-    def _finish_first_scan(self):
-        """Scan again if the first scan was interrupted: only a whole one tells monitor images."""
-        with self._store.reading() as connection:
-            is_whole = connection.scalar(sa.select(_schema.project.c.reserve)) is not None
-        if not is_whole:
-            self.scan()
-
-    def embed(self, on_progress=None):
-        """Look at all images that are new, so that alike ones can be told.
-
-        Images that turn out to be broken become unreadable.
-
-        Parameters
-        ----------
-        on_progress : callable, optional
-            Takes how many images are done, and of how many.
-        """
-        _features.add_features(self._store, self.place, self.folder, on_progress)
-        self._embedded = None
-
-    def items(self, after=0, n=100, answer=None):
-        """Return a page of images, in the order of their numbers.
-
-        Parameters
-        ----------
-        after : int, default=0
-            The number of the last image of the page before.
-        n : int, default=100
-            How many at most.
-        answer : {"unanswered", "label", "skip", "unsure", "exclude"}, optional
-            Only images with this answer.
-
-        Returns
-        -------
-        list of Item
-        """
-        with self._store.reading() as connection:
-            return _items.read_items(connection, after, n, answer)
-
-    def item(self, item_id):
-        """Return the image of a number, or raise a KeyError.
-
-        Returns
-        -------
-        Item
-        """
-        with self._store.reading() as connection:
-            return _items.read_item(connection, item_id)
-
-    def path(self, item_id):
-        """Return the file of an image; one that has come to be a link out of the folder is refused.
-
-        Returns
-        -------
-        pathlib.Path
-        """
-        path = self.folder / self.item(item_id).relpath
-        if not _scan.is_inside(path, self.folder):
-            raise ProjectError(f"{str(path)!r} is a link that leaves the folder of images.")
-        return path
-
-    def unreadable(self):
-        """Return the files that are not asked for, by name, with the reason.
-
-        Returns
-        -------
-        dict of str to str
-        """
-        item = _schema.item
-        rows = sa.select(item.c.relpath, item.c.reason).where(item.c.status != "ok")
-        with self._store.reading() as connection:
-            return {r.relpath: r.reason for r in connection.execute(rows.order_by(item.c.relpath))}
-
-    # Labels ---------------------------------------------------------------------------------
-
-    @property
-    def classes(self):
-        """The labels that images can have, in their order: a list of LabelClass."""
-        with self._store.reading() as connection:
-            return _classes.read_classes(connection)
-
-    def add_label(self, name):
-        """Add a label, after the others."""
-        with self._store.writing() as connection:
-            _classes.add_class(connection, name)
-
-    def rename_label(self, name, new_name):
-        """Rename a label; images that have it keep it."""
-        with self._store.writing() as connection:
-            _classes.change_class(connection, name, name=new_name)
-
-    def archive_label(self, name, is_archived=True):
-        """Let a label no longer be given, or be given again; images that have it keep it."""
-        with self._store.writing() as connection:
-            _classes.change_class(connection, name, is_archived=bool(is_archived))
-
-    def order_labels(self, names):
-        """Put the labels into another order, which names each once."""
-        with self._store.writing() as connection:
-            _classes.order_classes(connection, list(names))
-
-    # Decisions ------------------------------------------------------------------------------
-
-    def decide(
-        self,
-        item_id,
-        kind,
-        value=None,
-        *,
-        annotator="me",
-        key=None,
-        shown_prediction=None,
-        model_id=None,
-        client_ts=None,
-    ):
-        """Say something about an image. It is on disk when this returns.
-
-        Parameters
-        ----------
-        item_id : int
-            The number of the image.
-        kind : {"label", "skip", "unsure", "exclude", "clear", "flag", "note"}
-            ``"skip"``: it comes back later; ``"unsure"`` and ``"exclude"``: it does not, and trains
-            nothing; ``"clear"``: it is unanswered again. A flag and a note stand beside the answer.
-        value : str or bool, optional
-            The name of the label, the text of the note, or whether the flag is set.
-        annotator : str, default="me"
-            Who decides.
-        key : str, optional
-            The same key twice is one decision: a message can be sent again.
-        shown_prediction : dict of str to float, optional
-            The probabilities that were on the screen. Those of a monitor image must not be.
-        model_id : int, optional
-            The model that they are of.
-        client_ts : float, optional
-            When it was decided, in seconds since 1970, where clocks differ.
-
-        Returns
-        -------
-        Decision
-        """
-        with self._store.writing() as connection:
-            known = _items.read_item(connection, item_id)
-            if shown_prediction is not None and known.answer in (None, "skip"):
-                _check_not_blind(connection, item_id)
-            label_id, payload = _content(connection, kind, value)
-            message = _decisions.Message(
-                item_id,
-                kind,
-                annotator,
-                label_id,
-                payload,
-                shown_prediction,
-                model_id,
-                client_ts,
-                key,
-            )
-            return _decisions.record(connection, message)
-
-    def undo(self, annotator="me", *, key=None):
-        """Take back the last decision of somebody that holds, also one before a restart.
-
-        Returns
-        -------
-        Decision or None
-            Its `item_id` is the image to go back to. None where nothing is left to undo.
-        """
-        with self._store.writing() as connection:
-            return _decisions.step(connection, "undo", annotator, key)
-
-    def redo(self, annotator="me", *, key=None):
-        """Give back what was undone last, unless its annotator has decided anew since.
-
-        Returns
-        -------
-        Decision or None
-        """
-        with self._store.writing() as connection:
-            return _decisions.step(connection, "redo", annotator, key)
 
     # Out ------------------------------------------------------------------------------------
 
@@ -450,18 +271,20 @@ class Project(AskingMixin, LearningMixin):
         paths = [str(self.folder / name) for name in frame["path"]]
         return np.array(paths, object), frame["label"].to_numpy(object)
 
-    def to_csv(self, path, *, neutralize=True):
+    def to_csv(self, path, *, split="all", neutralize=True):
         """Write all labels into a CSV file, which is whole or not there.
 
         Parameters
         ----------
         path : path
             The file; one that exists is replaced.
+        split : {"all", "train", "monitor"}, default="all"
+            Which labels, as for :meth:`labels`.
         neutralize : bool, default=True
             Whether text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return
             gets a ``'`` before it, so that spreadsheets do not run it.
         """
-        _export.write_csv(Path(path), self.labels(as_frame=True), neutralize)
+        _export.write_csv(Path(path), self.labels(split, as_frame=True), neutralize)
 
     def backup(self):
         """Write a whole copy of the database beside it.
@@ -471,14 +294,6 @@ class Project(AskingMixin, LearningMixin):
         pathlib.Path
         """
         return self._store.backup()
-
-
-def _check_not_blind(connection, item_id):
-    if _items.is_monitor(connection, item_id):
-        raise ValueError(
-            f"image {item_id} is a monitor image, which is answered blind: show no prediction of "
-            f"it, and send none."
-        )
 
 
 def _name_or_none(value):
@@ -499,21 +314,6 @@ def _reopened(store, setting, value, make):
             f"pass it again, Project.open(..., {setting}=...)."
         )
     return make(settings[setting]) if settings else None
-
-
-def _content(connection, kind, value):
-    """Return the number of a label and the payload of a decision, or raise if they do not fit."""
-    if kind not in DECISIONS:
-        raise ValueError(f"kind must be one of {DECISIONS}; got {kind!r}.")
-    if kind == "label":
-        found = _classes.find_class(connection, value)
-        if found.is_archived:
-            raise ValueError(f"the label {value!r} is archived. Bring it back by archive_label.")
-        return found.id, None
-    expected = {"flag": bool, "note": str}.get(kind, type(None))
-    if not isinstance(value, expected):
-        raise TypeError(f"the value of {kind!r} must be {expected.__name__}; got {value!r}.")
-    return None, value
 
 
 def _make_place(place):

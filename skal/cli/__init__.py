@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from ._annotate import annotate
 from ._compare import compare
 from ._demo import demo
 from ._options import WITH_UNDERSCORES
@@ -36,6 +37,7 @@ def main(
     """Active learning as part of scikit-learn."""
 
 
+app.command()(annotate)
 app.command()(demo)
 app.command()(compare)
 app.command(context_settings=WITH_UNDERSCORES)(run)

@@ -6,8 +6,8 @@ from made_projects import blobs, give_model, save_images
 from scipy.stats import binom, binomtest
 
 from skal.annotate import Project, _monitor
+from skal.annotate._listing import draw_of
 from skal.annotate._predictions import Predictions
-from skal.annotate._scan import draw_of
 
 N = 160
 

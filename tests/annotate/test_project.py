@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from made_projects import gray_images, save_images
 
 from skal.annotate import Project, _features, _schema
-from skal.annotate._scan import draw_of
+from skal.annotate._listing import draw_of
 from skal.exceptions import ProjectError
 
 
@@ -265,6 +265,7 @@ def test_a_hundred_thousand_images_open_in_three_seconds(project):
         {"relpath": f"made/{i}.png", "draw": i / 1e5, "status": "ok", "content_hash": str(i)}
         for i in range(100_000)
     ]
+    rows = [row | {"has_features": True} for row in rows]
     with project._store.writing() as connection:
         connection.execute(sa.insert(_schema.item), rows)
     project.close()

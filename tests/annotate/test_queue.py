@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from made_projects import blobs, give_model, gray_images, save_images
 
 from skal.annotate import Project, _schema
-from skal.annotate._scan import draw_of
+from skal.annotate._listing import draw_of
 from skal.query import KMeansDiversity
 
 

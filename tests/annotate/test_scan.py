@@ -12,7 +12,7 @@ from made_projects import gray_images, save_images
 from PIL import Image
 
 from skal.annotate import Project, _images, _scan, _schema
-from skal.annotate._scan import draw_of, n_reserved
+from skal.annotate._listing import draw_of, n_reserved
 
 
 @pytest.fixture

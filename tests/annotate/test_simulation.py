@@ -6,7 +6,7 @@ from made_projects import save_images, train_here
 from sklearn.datasets import load_digits
 
 from skal.annotate import Project
-from skal.annotate._scan import draw_of
+from skal.annotate._listing import draw_of
 
 N_IMAGES, N_LABELS = 400, 128
 

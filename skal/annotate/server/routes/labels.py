@@ -1,0 +1,38 @@
+"""Labels: added, renamed, recolored, ordered, archived. Each change gives all of them back."""
+
+from fastapi import APIRouter, status
+
+from .. import overview
+from ..deps import OWNER, WRITING, OpenedDep
+from ..schemas.labeling import LabelOrder, LabelPatch, NewLabel
+from ..schemas.state import ClassOut
+
+router = APIRouter(prefix="/projects/{project_id}/labels", tags=["labels"])
+CHANGES = [OWNER, WRITING]
+
+
+@router.get("")
+def list_labels(opened: OpenedDep) -> list[ClassOut]:
+    """List the labels in their order, those archived too."""
+    return overview.classes(opened)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, dependencies=CHANGES)
+def add_label(body: NewLabel, opened: OpenedDep) -> list[ClassOut]:
+    """Add a label after the others."""
+    opened.add_label(body.name, body.color)
+    return overview.classes(opened)
+
+
+@router.patch("/{label_id}", dependencies=CHANGES)
+def change_label(label_id: int, body: LabelPatch, opened: OpenedDep) -> list[ClassOut]:
+    """Rename, recolor or archive a label; images that have it keep it."""
+    opened.change_label(label_id, body)
+    return overview.classes(opened)
+
+
+@router.put("/order", dependencies=CHANGES)
+def order_labels(body: LabelOrder, opened: OpenedDep) -> list[ClassOut]:
+    """Put the labels into another order."""
+    opened.order_labels(body.label_ids)
+    return overview.classes(opened)
