@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, relative, sep } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import type { Plugin } from 'vite'
 
 const NAME = 'manifest.json'
@@ -27,7 +27,7 @@ export const hashManifest = (): Plugin => {
     name: 'hash-manifest',
     apply: 'build',
     configResolved: (config) => {
-      folder = join(config.root, config.build.outDir)
+      folder = resolve(config.root, config.build.outDir)
     },
     closeBundle: () => {
       const text = JSON.stringify({ files: sumsOf(folder) }, null, 2)

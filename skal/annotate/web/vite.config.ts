@@ -1,6 +1,6 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
-import { hashManifest } from './manifest'
+import { hashManifest } from './manifest.ts'
 
 export default defineConfig({
   plugins: [react(), hashManifest()],

@@ -5,7 +5,8 @@ import { shortKey } from '../../shared/keys/model'
 import { useKeysOf } from '../../shared/keys/useKeys'
 import { LabelButton } from './LabelButton'
 import styles from './LabelBar.module.css'
-import { probabilityOf, type Card, type State } from './model'
+import { probabilityOf } from './messages'
+import type { Card, State } from './model'
 
 type Props = {
   projectId: string

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from 'react'
+import { useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { actionOf as keyActionOf } from '../../shared/keys/model'
 import { useBoundActions } from '../../shared/keys/useKeys'
@@ -15,10 +15,12 @@ import { AnswerBar, type Doing } from './AnswerBar'
 import { LabelBar } from './LabelBar'
 import { LabelSearch } from './LabelSearch'
 import styles from './LabelScreen.module.css'
-import { currentCard, currentState, nCounted, roundWith, topOf, type Change } from './model'
+import { topOf } from './messages'
+import { currentCard, currentState, type Change } from './model'
 import { NoteDialog } from './NoteDialog'
 import { Notices } from './Notices'
 import type { Projector } from './projector'
+import { nCounted, roundWith } from './round'
 import { CurvePanel } from './rail/CurvePanel'
 import { LastPanel } from './rail/LastPanel'
 import { RoundPanel } from './rail/RoundPanel'
@@ -45,7 +47,8 @@ type Dialog = 'search' | 'note' | 'train' | null
 const Labeling = ({ state, session }: { state: ProjectState; session: Session }) => {
   const desk = useDesk(state.id, state)
   const sitting = useDeskValue(desk, (value) => value.sitting)
-  const moments = useDeskValue(desk, (value) => value.moments)
+  const later = useDeferredValue(sitting) // the rail comes after the image
+  const moments = useDeferredValue(useDeskValue(desk, (value) => value.moments))
   const notice = useDeskValue(desk, (value) => value.notice)
   const [dialog, setDialog] = useState<Dialog>(null)
   const [flash, setFlash] = useState<{ labelId: number; n: number } | null>(null)
@@ -80,7 +83,8 @@ const Labeling = ({ state, session }: { state: ProjectState; session: Session })
   const [isHidden] = useHeld((event) => keyActionOf(event, bound, ['label'])?.id === 'hide')
   const [, isPanKeyDown] = useHeld((event) => keyActionOf(event, bound, ['label'])?.id === 'pan')
   const { letters } = useOutbox()
-  const round = roundWith(state.round, nCounted(letters.filter((l) => l.projectId === state.id).map((l) => l.action)))
+  const nOnTheWay = nCounted(letters.filter((l) => l.projectId === state.id).map((l) => l.action))
+  const round = useDeferredValue(useMemo(() => roundWith(state.round, nOnTheWay), [state.round, nOnTheWay]))
   const close = () => setDialog(null)
   return (
     <div className={styles.screen}>
@@ -130,10 +134,10 @@ const Labeling = ({ state, session }: { state: ProjectState; session: Session })
         />
       </div>
       <aside className={styles.rail}>
-        {showsWhy && <WhyPanel projectId={state.id} card={card} classes={state.classes} />}
+        {showsWhy && <WhyPanel projectId={state.id} card={currentCard(later)} classes={state.classes} />}
         <RoundPanel state={state} round={round} moments={moments} />
         <CurvePanel state={state} />
-        <LastPanel desk={desk} classes={state.classes} />
+        <LastPanel desk={desk} sitting={later} classes={state.classes} />
       </aside>
       <div className={styles.status}>
         <StatusBar state={state} />

@@ -5,6 +5,7 @@ import type { Letter } from '../../shared/outbox/model'
 import { flushOutbox, onSent, place, useOutbox } from '../../shared/outbox/outbox'
 import { ANNOTATOR } from '../../shared/project/queries'
 import * as api from './api'
+import { actionOf } from './messages'
 import * as m from './model'
 import { addMoment, type Moments } from './rate'
 
@@ -21,6 +22,7 @@ export type Told = { what: 'decided' | 'undone' | 'redone'; change: m.Change | n
 
 export type Hooks = {
   onDone: (done: Done) => void
+  onRecentChange: () => void
   onTold: (told: Told) => void
   onNothing: (kind: 'undo' | 'redo', isOffline: boolean) => void
   onError: (error: unknown) => void
@@ -76,8 +78,8 @@ export class DeskControl {
     if (card === null) return
     const key = crypto.randomUUID()
     const now = Date.now() / 1000
-    this.send(m.actionOf(card, change, key, now, this.hooks.seesPredictions()), card.item.id)
-    this.set(m.decide(sitting, change))
+    this.send(actionOf(card, change, key, now, this.hooks.seesPredictions()), card.item.id)
+    this.set(m.decide(sitting, change, key))
     if (m.isAnswer(change))
       this.store.setState(({ moments }) => ({ moments: addMoment(moments, now) }))
     this.hooks.onTold({ what: 'decided', change, sitting: this.sitting })
@@ -121,7 +123,7 @@ export class DeskControl {
   /** Ask for more, where few images wait. */
   async refill(): Promise<void> {
     const { isFetching, sitting } = this.store.getState()
-    if (isFetching || m.nAhead(sitting) >= m.AHEAD || sitting.isExhausted) return
+    if (isFetching || m.nAhead(sitting) >= m.LOW || sitting.isExhausted) return
     this.store.setState({ isFetching: true })
     try {
       const n = m.AHEAD + this.unsent.size + m.nPassed(sitting)
@@ -183,10 +185,10 @@ export class DeskControl {
   private async takeStep(kind: 'undo' | 'redo', done: Done): Promise<void> {
     this.hooks.onDone(done)
     if (done.item === null || done.undone === null) return this.hooks.onNothing(kind, false)
-    const change = m.changeOf(done.undone)
-    this.set(m.remember({ ...this.sitting, isExhausted: false }, kind, done.item, change))
+    this.hooks.onRecentChange()
+    this.set(m.remember({ ...this.sitting, isExhausted: false }, kind, done.item, done.undone))
     await this.open(done.item.id)
-    this.tellStep(kind, change)
+    this.tellStep(kind, m.changeOf(done.undone))
   }
 
   private tellStep(kind: 'undo' | 'redo', change: m.Change | null): void {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Item, Question } from '../../shared/api/types'
+import { actionOf, probabilityOf, topOf } from './messages'
 import * as m from './model'
+import { roundWith } from './round'
 
 const item = (id: number, changes: Partial<Item> = {}): Item => ({
   id,
@@ -31,16 +33,17 @@ const question = (id: number, changes: Partial<Question> = {}): Question => ({
 const NONE: ReadonlySet<number> = new Set()
 const sitting = (...ids: number[]) => m.enqueue(m.EMPTY, ids.map((id) => question(id)), NONE)
 const shown = (s: m.Sitting) => m.currentCard(s)?.item.id
-const labeled = (s: m.Sitting, labelId = 1) => m.decide(s, { kind: 'label', labelId })
+const decide = (s: m.Sitting, change: m.Change) => m.decide(s, change, `key-${s.done.length}`)
+const labeled = (s: m.Sitting, labelId = 1) => decide(s, { kind: 'label', labelId })
 
 describe('the label loop', () => {
   test('an answer goes on, a flag and a note do not', () => {
-    let s = m.decide(sitting(1, 2, 3), { kind: 'flag', flag: true })
+    let s = decide(sitting(1, 2, 3), { kind: 'flag', flag: true })
     expect(shown(s)).toBe(1)
     s = labeled(s)
     expect(shown(s)).toBe(2)
     expect(s.states[1]).toEqual({ answer: 'label', labelId: 1, isFlagged: true, note: '' })
-    expect(shown(m.decide(s, { kind: 'skip' }))).toBe(3)
+    expect(shown(decide(s, { kind: 'skip' }))).toBe(3)
   })
 
   test('after the last image nothing is on the stage, and nothing can be decided', () => {
@@ -71,7 +74,7 @@ describe('the queue', () => {
   })
 
   test('what was skipped comes back when the server asks for it again', () => {
-    const s = m.decide(sitting(1, 2), { kind: 'skip' })
+    const s = decide(sitting(1, 2), { kind: 'skip' })
     const back = question(1, { item: item(1, { answer: 'skip' }) })
     expect(m.enqueue(s, [back], new Set([1])).trail).toEqual([1, 2])
     expect(m.enqueue(s, [back], NONE).trail).toEqual([1, 2, 1])
@@ -104,8 +107,8 @@ describe('undo and redo', () => {
 
   test('undo of do is nothing, however many', () => {
     const first = sitting(1, 2, 3)
-    let s = m.decide(first, { kind: 'note', note: 'odd' })
-    s = m.decide(labeled(s), { kind: 'unsure' })
+    let s = decide(first, { kind: 'note', note: 'odd' })
+    s = decide(labeled(s), { kind: 'unsure' })
     for (let i = 0; i < 3; i += 1) s = m.undo(s)?.sitting ?? s
     expect(s.states).toEqual(first.states)
     expect(m.undo(s)).toBeNull()
@@ -127,7 +130,7 @@ describe('undo and redo', () => {
 
 describe('messages', () => {
   const action = (card: m.Card, isShown: boolean) =>
-    m.actionOf(card, { kind: 'label', labelId: 2 }, 'key', 12, isShown)
+    actionOf(card, { kind: 'label', labelId: 2 }, 'key', 12, isShown)
 
   test('the prediction is sent where it was seen', () => {
     expect(action(m.cardOf(question(1)), true)).toMatchObject({
@@ -143,12 +146,12 @@ describe('messages', () => {
   test('nothing is shown or sent of a blind image, whatever came', () => {
     const blind = m.cardOf(question(1, { is_blind: true }))
     expect(action(blind, true)).toMatchObject({ shown_prediction: null, model_id: null })
-    expect(m.topOf(blind)).toBeNull()
-    expect(m.probabilityOf(blind, 2)).toBeNull()
+    expect(topOf(blind)).toBeNull()
+    expect(probabilityOf(blind, 2)).toBeNull()
   })
 
   test('the top prediction is the most probable one', () => {
-    expect(m.topOf(m.cardOf(question(1)))?.name).toBe('dog')
+    expect(topOf(m.cardOf(question(1)))?.name).toBe('dog')
   })
 })
 
@@ -162,6 +165,6 @@ test('what the server says of an image holds once nothing is on its way', () => 
 
 test('answers on their way count in the round, over its end', () => {
   const round = { number: 3, n_done: 30, size: 32 }
-  expect(m.roundWith(round, 1)).toEqual({ number: 3, n_done: 31, size: 32 })
-  expect(m.roundWith(round, 4)).toEqual({ number: 4, n_done: 2, size: 32 })
+  expect(roundWith(round, 1)).toEqual({ number: 3, n_done: 31, size: 32 })
+  expect(roundWith(round, 4)).toEqual({ number: 4, n_done: 2, size: 32 })
 })

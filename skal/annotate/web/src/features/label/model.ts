@@ -1,12 +1,10 @@
 import type {
-  Action,
   Answer,
   DecisionOut,
   Item,
   ItemDetail,
   Prediction,
   Question,
-  Round,
 } from '../../shared/api/types'
 
 /** What an image is called, as far as this screen knows. */
@@ -28,7 +26,7 @@ export type Card = {
 }
 
 /** A decision that can be taken back here at once. */
-export type Step = { itemId: number; before: State; after: State; change: Change }
+export type Step = { key: string; itemId: number; before: State; after: State; change: Change }
 
 /** What somebody says about an image. */
 export type Change =
@@ -58,7 +56,8 @@ export const EMPTY: Sitting = {
   isExhausted: false,
 }
 
-export const AHEAD = 8 // images that are known beyond the one on the stage
+export const AHEAD = 8 // images that are known, with the one on the stage, after asking
+export const LOW = 6 // below which more are asked for
 
 export const cardOf = (question: Question): Card => ({
   item: question.item,
@@ -176,11 +175,11 @@ export const after = (state: State, change: Change): State => {
 export const isAnswer = (change: Change): boolean => !['flag', 'note'].includes(change.kind)
 
 /** Say something about the image on the stage; an answer goes on to the next open one. */
-export const decide = (sitting: Sitting, change: Change): Sitting => {
+export const decide = (sitting: Sitting, change: Change, key: string): Sitting => {
   const id = sitting.trail[sitting.cursor]
   const before = id === undefined ? undefined : sitting.states[id]
   if (id === undefined || before === undefined) return sitting
-  const step = { itemId: id, before, after: after(before, change), change }
+  const step = { key, itemId: id, before, after: after(before, change), change }
   const decided = { ...withState(sitting, id, step.after), done: [...sitting.done, step], undone: [] }
   return isAnswer(change)
     ? { ...decided, cursor: nextOpen(decided), isExhausted: false }
@@ -263,13 +262,14 @@ export const remember = (
   sitting: Sitting,
   kind: 'undo' | 'redo',
   item: Item,
-  change: Change | null,
+  decided: DecisionOut,
 ): Sitting => {
   const now = stateOf(item)
   const known = withState(sitting, item.id, now)
+  const change = changeOf(decided)
   if (change === null) return known
   if (kind === 'redo') return known // what it was before, only the server knows
-  const step = { itemId: item.id, before: now, after: after(now, change), change }
+  const step = { key: decided.key, itemId: item.id, before: now, after: after(now, change), change }
   return { ...known, undone: [...sitting.undone, step] }
 }
 
@@ -280,56 +280,3 @@ export const learn = (sitting: Sitting, item: Item, isSettled: boolean): Sitting
   const known = { ...sitting, cards: { ...sitting.cards, [item.id]: { ...card, item } } }
   return isSettled ? withState(known, item.id, stateOf(item)) : known
 }
-
-/** The message for the server that a change is. */
-export const actionOf = (
-  card: Card,
-  change: Change,
-  key: string,
-  now: number,
-  isShown: boolean,
-): Action => {
-  const shown = isShown && !card.isBlind && card.predictions !== null
-  return {
-    kind: change.kind,
-    key,
-    item_id: card.item.id,
-    label_id: change.kind === 'label' ? change.labelId : null,
-    flag: change.kind === 'flag' ? change.flag : null,
-    note: change.kind === 'note' ? change.note : null,
-    client_ts: now,
-    seen_event_id: isAnswer(change) ? (card.item.event_id ?? 0) : null,
-    model_id: shown ? card.modelId : null,
-    shown_prediction: shown ? byName(card.predictions) : null,
-  }
-}
-
-const byName = (predictions: readonly Prediction[] | null): Record<string, number> =>
-  Object.fromEntries((predictions ?? []).map(({ name, probability }) => [name, probability]))
-
-/** The most probable label, where something is predicted. */
-export const topOf = (card: Card): Prediction | null =>
-  card.isBlind
-    ? null
-    : (card.predictions ?? []).reduce<Prediction | null>(
-        (best, now) => (best === null || now.probability > best.probability ? now : best),
-        null,
-      )
-
-export const probabilityOf = (card: Card | null, labelId: number): number | null =>
-  card === null || card.isBlind
-    ? null
-    : (card.predictions?.find((prediction) => prediction.label_id === labelId)?.probability ?? null)
-
-const COUNTED = new Set(['label', 'unsure', 'exclude'])
-
-/** The round with the answers that are still on their way to the server. */
-export const roundWith = (round: Round, nOnTheWay: number): Round => {
-  const n = Math.max(0, round.n_done + nOnTheWay)
-  if (n < round.size) return { ...round, n_done: n }
-  return { ...round, number: round.number + Math.floor(n / round.size), n_done: n % round.size }
-}
-
-/** How many answers the letters on their way add to a round. */
-export const nCounted = (actions: readonly Action[]): number =>
-  actions.filter(({ kind }) => COUNTED.has(kind)).length

@@ -2,7 +2,7 @@ import { createStore, type StoreApi } from 'zustand'
 import { loadThumbnail, type Picture } from '../../shared/images/picture'
 import { projectPrefetcher, type Prefetcher, type Wanted } from '../../shared/images/prefetch'
 import { sizeFor } from '../../shared/images/size'
-import { canShowRaw, type StageHandle } from '../../shared/viewer/Stage'
+import type { StageHandle } from '../../shared/viewer/Stage'
 import { around, currentCard, type Card, type Sitting } from './model'
 
 const N_AHEAD = 5
@@ -35,7 +35,7 @@ export class Projector {
     private readonly sizes: readonly number[],
     private readonly stage: StageHandle,
   ) {
-    this.prefetcher = projectPrefetcher(projectId, canShowRaw(), () => this.refresh())
+    this.prefetcher = projectPrefetcher(projectId, () => this.refresh())
   }
 
   dispose(): void {

@@ -43,10 +43,8 @@ export const useDesk = (projectId: string, state: ProjectState | undefined): Des
   const queries = useQueryClient()
   const tell = useTell(state)
   const hooks: Hooks = {
-    onDone: (done) => {
-      noteDone(queries, projectId, done)
-      void queries.invalidateQueries({ queryKey: keys.recent(projectId) })
-    },
+    onDone: (done) => noteDone(queries, projectId, done),
+    onRecentChange: () => void queries.invalidateQueries({ queryKey: keys.recent(projectId) }),
     onTold: tell,
     onNothing: (kind, isOffline) => {
       const nothing = kind === 'undo' ? t('label.nothingToUndo') : t('label.nothingToRedo')
@@ -63,6 +61,7 @@ export const useDesk = (projectId: string, state: ProjectState | undefined): Des
     () =>
       new DeskControl(projectId, {
         onDone: (done) => latest.current.onDone(done),
+        onRecentChange: () => latest.current.onRecentChange(),
         onTold: (told) => latest.current.onTold(told),
         onNothing: (kind, isOffline) => latest.current.onNothing(kind, isOffline),
         onError: (error) => latest.current.onError(error),

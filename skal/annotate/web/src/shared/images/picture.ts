@@ -23,11 +23,10 @@ export const loadPicture = (
   projectId: string,
   image: ImageFacts,
   size: number,
-  canShowRaw: boolean,
   signal?: AbortSignal,
 ): Promise<Picture> => {
   const folder = folderOf(projectId, image.content_key)
-  return image.bits > 8 && canShowRaw
+  return image.bits > 8
     ? loadRaw(`${folder}/raw?size=${size}`, signal)
     : loadColors(`${folder}?size=${size}`, signal)
 }

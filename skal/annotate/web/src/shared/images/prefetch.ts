@@ -78,10 +78,9 @@ export class Prefetcher {
 
 export const projectPrefetcher = (
   projectId: string,
-  canShowRaw: boolean,
   onChange: (key: string) => void,
 ): Prefetcher =>
   new Prefetcher(
-    ({ image, size }, signal) => loadPicture(projectId, image, size, canShowRaw, signal),
+    ({ image, size }, signal) => loadPicture(projectId, image, size, signal),
     onChange,
   )

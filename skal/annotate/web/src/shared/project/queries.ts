@@ -98,6 +98,17 @@ const setJob = (queries: QueryClient, id: string, job: Job) => updateState(queri
 export const noteDone = (queries: QueryClient, id: string, done: Done): void => {
   const { counts, round, revision, n_undo, n_redo } = done
   updateState(queries, id, { counts, round, revision, n_undo, n_redo })
+  refreshSoon(queries, id)
+}
+
+const SOON = 400 // ms without another decision
+const refreshing = new Map<string, ReturnType<typeof setTimeout>>()
+
+/** Fetch the rest of the state, such as how old the model is, once the hand pauses. */
+const refreshSoon = (queries: QueryClient, id: string): void => {
+  clearTimeout(refreshing.get(id))
+  const refresh = () => void queries.invalidateQueries({ queryKey: keys.state(id), exact: true })
+  refreshing.set(id, setTimeout(refresh, SOON))
 }
 
 /** Bring what is shown up to what the server says. */

@@ -5,6 +5,7 @@ const first: Preferences = {
   language: 'en',
   theme: 'auto',
   motion: 'auto',
+  painter: 'auto',
   showsPredictions: true,
   showsWhy: true,
   keys: {},

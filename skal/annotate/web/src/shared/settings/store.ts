@@ -5,14 +5,18 @@ import type { Overrides } from '../keys/model'
 
 export const THEMES = ['auto', 'light', 'dark'] as const
 export const MOTIONS = ['auto', 'reduced'] as const
+export const PAINTERS = ['auto', 'card', 'processor'] as const
 export type Theme = (typeof THEMES)[number]
 export type Motion = (typeof MOTIONS)[number]
+/** What draws images: the graphics card, or the processor where a driver misbehaves. */
+export type PainterChoice = (typeof PAINTERS)[number]
 
 /** What somebody likes, on this computer. */
 export type Preferences = {
   language: Language
   theme: Theme
   motion: Motion
+  painter: PainterChoice
   showsPredictions: boolean
   showsWhy: boolean
   keys: Overrides
@@ -22,6 +26,7 @@ const first = (): Preferences => ({
   language: browserLanguage(navigator.languages),
   theme: 'auto',
   motion: 'auto',
+  painter: 'auto',
   showsPredictions: true,
   showsWhy: true,
   keys: {},
@@ -42,6 +47,7 @@ export const readPreferences = (kept: unknown, otherwise: Preferences): Preferen
     language: oneOf(LANGUAGES, value['language'], otherwise.language),
     theme: oneOf(THEMES, value['theme'], otherwise.theme),
     motion: oneOf(MOTIONS, value['motion'], otherwise.motion),
+    painter: oneOf(PAINTERS, value['painter'], otherwise.painter),
     showsPredictions: value['showsPredictions'] !== false,
     showsWhy: value['showsWhy'] !== false,
     keys: Object.fromEntries(keys) as Overrides,

@@ -23,11 +23,6 @@ type Props = {
   onNeedDetail?: (shownPixels: number) => void
 }
 
-/** Whether this browser shows values of 16 bits: found once. */
-export const canShowRaw = (): boolean => (known ??= detect())
-let known: boolean | undefined
-const detect = (): boolean => document.createElement('canvas').getContext('webgl2') !== null
-
 /** An image on a neutral ground: zoom, pan, window and level. */
 export const Stage = ({ ref, label, isPanKeyDown, onView, onNeedDetail }: Props) => {
   const canvas = useRef<HTMLCanvasElement>(null)

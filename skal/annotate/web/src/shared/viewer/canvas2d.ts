@@ -4,13 +4,15 @@ import { isSmooth, limitsOf, type Painter, type Scene } from './painter'
 
 type Surface = OffscreenCanvas | ImageBitmap
 
-/** What each of 256 values is shown as. */
-export const tableOf = (picture: Picture, window: Window): Uint8ClampedArray => {
+/** What each of `n` values is shown as. */
+export const tableOf = (picture: Picture, window: Window, n: 256 | 65_536): Uint8ClampedArray => {
   const { low, range } = limitsOf(picture, window)
-  return Uint8ClampedArray.from({ length: 256 }, (_, value) => {
-    const gray = Math.min(1, Math.max(0, (value / 255 - low) / range))
-    return Math.round(255 * (window.isInverted ? 1 - gray : gray))
-  })
+  const table = new Uint8ClampedArray(n)
+  for (let value = 0; value < n; value += 1) {
+    const gray = Math.min(1, Math.max(0, (value / (n - 1) - low) / range))
+    table[value] = Math.round(255 * (window.isInverted ? 1 - gray : gray))
+  }
+  return table
 }
 
 const contextOf = (surface: OffscreenCanvas): OffscreenCanvasRenderingContext2D => {
@@ -20,21 +22,43 @@ const contextOf = (surface: OffscreenCanvas): OffscreenCanvasRenderingContext2D 
 }
 
 const windowed = (picture: Picture, window: Window): Surface => {
-  if (picture.kind === 'raw') throw new Error('values of 16 bits need WebGL2')
-  if (isNeutral(window)) return picture.bitmap
+  if (picture.kind === 'colors' && isNeutral(window)) return picture.bitmap
   const surface = new OffscreenCanvas(picture.width, picture.height)
   const context = contextOf(surface)
-  context.drawImage(picture.bitmap, 0, 0)
-  const pixels = context.getImageData(0, 0, picture.width, picture.height)
-  const table = tableOf(picture, window)
-  pixels.data.forEach((value, i) => {
-    if (i % 4 < 3) pixels.data[i] = table[value] ?? value
-  })
-  context.putImageData(pixels, 0, 0)
+  context.putImageData(
+    picture.kind === 'raw' ? grays(picture, window) : recolored(context, picture, window),
+    0,
+    0,
+  )
   return surface
 }
 
-/** A painter for browsers without WebGL2: 8 bits, and a window is worked into the pixels. */
+const grays = (picture: Picture & { kind: 'raw' }, window: Window): ImageData => {
+  const { values, width, height } = picture
+  const table = tableOf(picture, window, 65_536)
+  const pixels = new ImageData(width, height)
+  const words = new Uint32Array(pixels.data.buffer)
+  for (let i = 0; i < values.length; i += 1) {
+    const gray = table[values[i] ?? 0] ?? 0
+    words[i] = 0xff000000 | (gray << 16) | (gray << 8) | gray
+  }
+  return pixels
+}
+
+const recolored = (
+  context: OffscreenCanvasRenderingContext2D,
+  picture: Picture & { kind: 'colors' },
+  window: Window,
+): ImageData => {
+  context.drawImage(picture.bitmap, 0, 0)
+  const pixels = context.getImageData(0, 0, picture.width, picture.height)
+  const table = tableOf(picture, window, 256)
+  const { data } = pixels
+  for (let i = 0; i < data.length; i += 1) if (i % 4 < 3) data[i] = table[data[i] ?? 0] ?? 0
+  return pixels
+}
+
+/** A painter for browsers without fast WebGL2: a window is worked into the pixels. */
 export const canvasPainter = (canvas: HTMLCanvasElement): Painter => {
   const context = canvas.getContext('2d')
   if (context === null) throw new Error('this browser draws on no canvas')

@@ -14,10 +14,17 @@ import {
   type Size,
   type Window,
 } from './geometry'
+import { usePreferences } from '../settings/store'
 import type { Painter, Scene } from './painter'
 import { webglPainter } from './webgl'
 
 const NOTHING: Size = { width: 1, height: 1 }
+
+const painterFor = (canvas: HTMLCanvasElement): Painter => {
+  const { painter } = usePreferences.getState()
+  const byCard = painter === 'processor' ? null : webglPainter(canvas, painter === 'card')
+  return byCard ?? canvasPainter(canvas)
+}
 
 /** What a canvas shows, and how pointers change it. */
 export class StageController {
@@ -39,7 +46,7 @@ export class StageController {
     private readonly isPanKeyDown: () => boolean,
     private readonly onChange: (scene: Scene, isFitting: boolean) => void,
   ) {
-    this.painter = webglPainter(canvas) ?? canvasPainter(canvas)
+    this.painter = painterFor(canvas)
     canvas.dataset['painter'] = this.painter.kind
     this.resize()
     this.observer = new ResizeObserver(() => this.resize())

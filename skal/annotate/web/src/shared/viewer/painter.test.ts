@@ -21,9 +21,10 @@ test('the neutral window of raw values is between their percentiles', () => {
 
 test('without WebGL2, a table says the same as the shader', () => {
   const colors = { ...raw, kind: 'colors' } as unknown as Picture
-  expect([...tableOf(colors, NEUTRAL)].every((shown, value) => shown === value)).toBe(true)
-  expect(tableOf(colors, inverted(NEUTRAL))[255]).toBe(0)
-  expect(tableOf(colors, { center: 0.5, width: 0.5, isInverted: false })[63]).toBe(0)
+  expect(tableOf(raw, NEUTRAL, 65_536)[Math.round(0.3 * 65_535)]).toBeCloseTo(127.5, -1)
+  expect([...tableOf(colors, NEUTRAL, 256)].every((shown, value) => shown === value)).toBe(true)
+  expect(tableOf(colors, inverted(NEUTRAL), 256)[255]).toBe(0)
+  expect(tableOf(colors, { center: 0.5, width: 0.5, isInverted: false }, 256)[63]).toBe(0)
 })
 
 test('pixels that are seen one by one are not mixed', () => {

@@ -47,10 +47,25 @@ const upload = (gl: GL, texture: WebGLTexture, picture: Picture): void => {
   gl.texImage2D(gl.TEXTURE_2D, 0, ...format, values)
 }
 
-/** A painter by WebGL2: a window is two numbers for it. Null where there is none. */
-export const webglPainter = (canvas: HTMLCanvasElement): Painter | null => {
-  const options: WebGLContextAttributes = { alpha: true, antialias: false, preserveDrawingBuffer: true }
-  const gl = canvas.getContext('webgl2', options)
+const PLAYED = /swiftshader|llvmpipe|softpipe|software|basic render/i
+
+/** Whether this browser has a graphics card for WebGL2: where the processor plays one, it is slow. */
+const hasCard = (): boolean => {
+  const gl = document.createElement('canvas').getContext('webgl2')
+  if (gl === null) return false
+  const names = gl.getExtension('WEBGL_debug_renderer_info')
+  const name = names && String(gl.getParameter(names.UNMASKED_RENDERER_WEBGL))
+  gl.getExtension('WEBGL_lose_context')?.loseContext()
+  return name === null || !PLAYED.test(name)
+}
+
+/**
+ * A painter by WebGL2: a window is two numbers for it. Null where there is none, or where the
+ * processor would only play the graphics card (unless forced).
+ */
+export const webglPainter = (canvas: HTMLCanvasElement, isForced: boolean): Painter | null => {
+  if (!isForced && !hasCard()) return null
+  const gl = canvas.getContext('webgl2', { antialias: false })
   if (gl === null) return null
   const programs = { colors: link(gl, COLORS), raw: link(gl, RAW) }
   const texture = gl.createTexture()

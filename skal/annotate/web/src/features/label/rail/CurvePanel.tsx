@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ProjectState } from '../../../shared/api/types'
 import { CurveTable } from '../../../shared/charts/CurveTable'
@@ -9,7 +10,7 @@ import { Panel } from '../../../shared/ui/Panel'
 import styles from './Rail.module.css'
 
 /** How good the model is, on images that were answered blind. */
-export const CurvePanel = ({ state }: { state: ProjectState }) => {
+export const CurvePanel = memo(({ state }: { state: ProjectState }) => {
   const { t } = useTranslation()
   const format = useFormat()
   const { data } = useModels(state.id)
@@ -39,4 +40,5 @@ export const CurvePanel = ({ state }: { state: ProjectState }) => {
       )}
     </Panel>
   )
-}
+})
+CurvePanel.displayName = 'CurvePanel'

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ClassOut, Item } from '../../../shared/api/types'
 import { keys } from '../../../shared/project/queries'
@@ -6,18 +7,19 @@ import { Panel } from '../../../shared/ui/Panel'
 import { Swatch } from '../../../shared/ui/Swatch'
 import { Thumbnail } from '../../../shared/ui/Thumbnail'
 import { fetchRecent } from '../api'
-import { useDeskValue, useWords } from '../useDesk'
+import { useWords } from '../useDesk'
 import type { DeskControl } from '../desk'
-import { changeOf, type Change } from '../model'
+import { changeOf, type Change, type Sitting } from '../model'
 import styles from './Rail.module.css'
 
 const N = 10
-type Entry = { key: string; item: Item; change: Change | null; isUndone: boolean }
+type Entry = { key: string; item: Item; change: Change | null }
+type Props = { desk: DeskControl; sitting: Sitting; classes: readonly ClassOut[] }
 
 /** What was decided last: one press leads back there. */
-export const LastPanel = ({ desk, classes }: { desk: DeskControl; classes: readonly ClassOut[] }) => {
+export const LastPanel = memo(({ desk, sitting, classes }: Props) => {
   const { t } = useTranslation()
-  const entries = useLast(desk)
+  const entries = useLast(desk.projectId, sitting)
   return (
     <Panel title={t('last.title')}>
       {entries.length === 0 && <p className={styles.soft}>{t('last.none')}</p>}
@@ -28,12 +30,13 @@ export const LastPanel = ({ desk, classes }: { desk: DeskControl; classes: reado
       </ol>
     </Panel>
   )
-}
+})
+LastPanel.displayName = 'LastPanel'
 
 const LastEntry = ({ desk, entry, classes }: { desk: DeskControl; entry: Entry; classes: readonly ClassOut[] }) => {
   const { t } = useTranslation()
   const words = useWords()
-  const what = entry.isUndone ? t('last.undone') : words(entry.change, classes)
+  const what = words(entry.change, classes)
   const name = t('last.goTo', { name: entry.item.relpath, what })
   const labelId = entry.change?.kind === 'label' ? entry.change.labelId : null
   const index = classes.findIndex(({ id }) => id === labelId)
@@ -44,7 +47,6 @@ const LastEntry = ({ desk, entry, classes }: { desk: DeskControl; entry: Entry; 
         className={styles.last}
         aria-label={name}
         title={what}
-        data-undone={entry.isUndone || undefined}
         onClick={() => void desk.open(entry.item.id)}
       >
         <Thumbnail projectId={desk.projectId} contentKey={entry.item.image.content_key} alt="" size={44} />
@@ -70,22 +72,18 @@ const SIGNS: Readonly<Record<string, string>> = {
 }
 
 /** The last decisions: those of this sitting at once, and before them what the server has kept. */
-const useLast = (desk: DeskControl): Entry[] => {
-  const sitting = useDeskValue(desk, (value) => value.sitting)
+const useLast = (projectId: string, { done, undone, cards }: Sitting): Entry[] => {
   const { data } = useQuery({
-    queryKey: keys.recent(desk.projectId),
-    queryFn: () => fetchRecent(desk.projectId),
+    queryKey: keys.recent(projectId),
+    queryFn: () => fetchRecent(projectId),
     staleTime: Infinity,
   })
-  const { done, cards } = sitting
-  const here = done.slice(-N).flatMap(({ itemId, change }, i): Entry[] => {
+  const known = new Set([...done, ...undone].map(({ key }) => key))
+  const here = done.slice(-N).flatMap(({ key, itemId, change }): Entry[] => {
     const item = cards[itemId]?.item
-    const key = `here-${done.length - Math.min(N, done.length) + i}`
-    return item === undefined ? [] : [{ key, item, change, isUndone: false }]
+    return item === undefined ? [] : [{ key, item, change }]
   })
-  const kept = (data ?? []).filter(({ is_undone }) => !is_undone).slice(done.length)
-  const before = kept.map(({ decision, item }): Entry => {
-    return { key: `kept-${decision.id}`, item, change: changeOf(decision), isUndone: false }
-  })
-  return [...here.reverse(), ...before].slice(0, N)
+  const before = (data ?? []).filter(({ decision, is_undone }) => !is_undone && !known.has(decision.key))
+  const kept = before.map(({ decision, item }) => ({ key: decision.key, item, change: changeOf(decision) }))
+  return [...here.reverse(), ...kept].slice(0, N)
 }

@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ProjectState, Round } from '../../../shared/api/types'
 import { useFormat } from '../../../shared/format/useFormat'
@@ -8,7 +9,7 @@ import styles from './Rail.module.css'
 type Props = { state: ProjectState; round: Round; moments: Moments }
 
 /** How far this round is, and how fast it goes. */
-export const RoundPanel = ({ state, round, moments }: Props) => {
+export const RoundPanel = memo(({ state, round, moments }: Props) => {
   const { t } = useTranslation()
   const format = useFormat()
   const { counts } = state
@@ -41,7 +42,8 @@ export const RoundPanel = ({ state, round, moments }: Props) => {
       {state.warming_up !== null && <p className={styles.hint}>{state.warming_up}</p>}
     </Panel>
   )
-}
+})
+RoundPanel.displayName = 'RoundPanel'
 
 const Pace = ({ moments, nRound, nAll }: { moments: Moments; nRound: number; nAll: number }) => {
   const { t } = useTranslation()

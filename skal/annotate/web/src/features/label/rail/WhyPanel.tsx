@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { memo, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ClassOut, Why } from '../../../shared/api/types'
 import { useFormat } from '../../../shared/format/useFormat'
@@ -13,13 +14,14 @@ import styles from './Rail.module.css'
 type Props = { projectId: string; card: Card | null; classes: readonly ClassOut[] }
 
 /** Why this image is asked for, and the labeled images most like it. */
-export const WhyPanel = ({ projectId, card, classes }: Props) => {
+export const WhyPanel = memo(({ projectId, card, classes }: Props) => {
   const { t } = useTranslation()
   const id = card?.item.id
+  const isLooking = useStays(id)
   const { data, error } = useQuery({
     queryKey: keys.why(projectId, id ?? 0),
     queryFn: () => fetchWhy(projectId, id ?? 0),
-    enabled: id !== undefined,
+    enabled: id !== undefined && isLooking,
     retry: false,
   })
   return (
@@ -34,6 +36,18 @@ export const WhyPanel = ({ projectId, card, classes }: Props) => {
       )}
     </Panel>
   )
+})
+WhyPanel.displayName = 'WhyPanel'
+
+const PAUSE = 150 // ms on one image, after which somebody looks at it
+
+const useStays = (value: unknown): boolean => {
+  const [stayed, setStayed] = useState<unknown>(null)
+  useEffect(() => {
+    const timer = setTimeout(() => setStayed(value), PAUSE)
+    return () => clearTimeout(timer)
+  }, [value])
+  return stayed === value
 }
 
 const Nearest = ({ projectId, why, classes }: { projectId: string; why: Why; classes: readonly ClassOut[] }) => {

@@ -191,7 +191,6 @@ export const de: Catalog = {
     title: 'Letzte Entscheidungen',
     none: 'Hier erscheint, was Sie entscheiden.',
     goTo: '{{name}}: {{what}}. Dorthin gehen',
-    undone: 'zurückgenommen',
   },
   training: {
     running: 'Lernt aus Ihren Beschriftungen: Machen Sie ruhig weiter',
@@ -315,6 +314,8 @@ export const de: Catalog = {
     themes: { auto: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
     motion: 'Bewegung',
     motions: { auto: 'Wie das System', reduced: 'Wenig' },
+    painter: 'Zeichnen',
+    painters: { auto: 'Automatisch', card: 'Grafikkarte', processor: 'Prozessor' },
     labeling: 'Beschriften',
     showPredictions: 'Vorschläge beim Beschriften zeigen',
     showPredictionsHint: 'Auf diesem Rechner; {{key}} schaltet beim Beschriften um. Stichproben sind immer ohne.',
@@ -336,6 +337,7 @@ export const de: Catalog = {
     policies: {
       batch: 'Am Ende jeder Runde',
       every: 'Nach einigen Beschriftungen',
+      idle: 'Wenn Sie eine Pause machen',
       manual: 'Nur auf Verlangen',
     },
     every: 'Beschriftungen zwischen zwei Trainings',

@@ -190,7 +190,6 @@ export const en = {
     title: 'Last decisions',
     none: 'What you decide appears here.',
     goTo: '{{name}}: {{what}}. Go there',
-    undone: 'undone',
   },
   training: {
     running: 'Learning from your labels: keep labeling',
@@ -314,6 +313,8 @@ export const en = {
     themes: { auto: 'As the system', light: 'Light', dark: 'Dark' },
     motion: 'Motion',
     motions: { auto: 'As the system', reduced: 'Reduced' },
+    painter: 'Drawing',
+    painters: { auto: 'Automatic', card: 'Graphics card', processor: 'Processor' },
     labeling: 'Labeling',
     showPredictions: 'Show predictions while labeling',
     showPredictionsHint: 'On this computer; {{key}} switches it while labeling. Random checks are always blind.',
@@ -335,6 +336,7 @@ export const en = {
     policies: {
       batch: 'At the end of each round',
       every: 'After every few labels',
+      idle: 'When you pause',
       manual: 'Only when asked',
     },
     every: 'Labels between trainings',
