@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from skal.annotate import _child, _schema, _training
+from skal.annotate import _child, _models, _schema, _training
 from skal.annotate._predictions import Predictions
 from skal.annotate._store import Store
 
@@ -51,6 +51,11 @@ def blobs(n_images, n_classes=3, noise=25, random_state=0):
     return images.astype(np.uint8), y
 
 
+def some_proba(n=120, seed=0):
+    """Return random probabilities of three classes."""
+    return np.random.RandomState(seed).dirichlet(np.ones(3), n)
+
+
 def give_model(project, proba, ids=None, classes=None):
     """Make probabilities the predictions of a new current model."""
     ids = np.arange(1, len(proba) + 1) if ids is None else ids
@@ -67,6 +72,9 @@ def give_model(project, proba, ids=None, classes=None):
     (project.place / path).mkdir(parents=True)
     values = np.array(ids, np.int64), np.array(proba, np.float32), np.array(classes, np.int64)
     Predictions(*values).write(project.place / path)
+    with project._store.writing() as connection:
+        digest = _models.digest(project.place / path)
+        connection.execute(sa.update(_schema.model).where(where).values(sha256=digest))
     return model_id
 
 

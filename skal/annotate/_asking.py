@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from . import _items, _queue, _schema, _words
 from ._predictions import Predictions
-from ._questions import Question, Why, nearest_labeled
+from ._questions import Neighbor, Question, Why, nearest_rows
 
 
 class AskingMixin:
@@ -39,23 +39,12 @@ class AskingMixin:
         if len(rows) < n:
             with self._store.reading() as connection:
                 rows += _queue.put_off(connection, annotator, n - len(rows))
-        return [self._question(row) for row in rows]
+        self._plan_ahead(model_id)
+        return self._questions(rows)
 
-    def prepare(self, n=16):
-        """Plan a round ahead, so that nobody waits for it, if fewer than `n` images wait.
-
-        Returns
-        -------
-        bool
-            Whether one was planned.
-        """
-        model_id = self._current_model()
-        with self._planning:
-            with self._store.reading() as connection:
-                is_stale = _queue.is_stale(connection, model_id)
-                if not is_stale and _queue.n_fresh(connection) >= n:
-                    return False
-            return _queue.plan(self._store, self._state(model_id)) > 0
+    def prepare(self):
+        """Begin to plan the next round in the background, unless enough images wait."""
+        self._plan_ahead(self._current_model())
 
     def _waiting(self, n, annotator, model_id):
         """Return what waits in the queue, unless it has to be planned anew first."""
@@ -65,11 +54,32 @@ class AskingMixin:
             return _queue.waiting(connection, annotator, n)
 
     def _plan(self, n, annotator, model_id):
-        """Plan a round, unless somebody else has just done so; return whether it has images."""
+        """Plan a round, unless one has just been; return whether it has images."""
+        if self._planner.wait():
+            return True
         with self._planning:
             if len(self._waiting(n, annotator, model_id)) >= n:
                 return True
-            return _queue.plan(self._store, self._state(model_id)) > 0
+            with self._store.reading() as connection:
+                return self._plan_from(connection, model_id) > 0
+
+    def _plan_from(self, connection, model_id):
+        n_planned = _queue.plan(self._store, self._state(model_id), connection)
+        self._is_used_up = n_planned < self._round_size()
+        return n_planned
+
+    def _plan_ahead(self, model_id):
+        """Plan the next round in the background once half of the last one is handed out.
+
+        What it sees is the state of now, so that the queue does not depend on how long it takes.
+        """
+        if self._planner.is_busy() or self._is_used_up:
+            return
+        with self._store.reading() as connection:
+            if _queue.n_waiting(connection) >= self._round_size() // 2:
+                if not _queue.is_stale(connection, model_id):
+                    return
+        self._planner.begin(self._store.pinned(), lambda c: self._plan_from(c, model_id))
 
     def _state(self, model_id):
         ids, X = self._embeddings()
@@ -81,8 +91,12 @@ class AskingMixin:
             X,
             self.random_state,
             self._monitor_share,
-            self.settings["batch_size"],
+            self._round_size(),
         )
+
+    def _round_size(self):
+        """Return how many images a round has."""
+        return self.settings["batch_size"]
 
     def _current_model(self):
         with self._store.reading() as connection:
@@ -100,35 +114,39 @@ class AskingMixin:
             kept = self._predicted = model_id, Predictions.read(self.place / path)
         return kept[1]
 
-    def _question(self, row):
-        is_blind = self._is_blind(row.item_id)
-        model_id = None if is_blind else self._current_model()
-        return Question(
-            row.item_id,
-            row.reason,
-            row.strategy,
-            row.score,
-            row.percentile,
-            is_blind,
-            self._said_of(row.item_id, model_id),
-            model_id,
-        )
-
-    def _said_of(self, item_id, model_id):
-        """Return the probabilities of an image by label, or None where there are none."""
-        predictions = self._predictions(model_id)
-        if predictions is None or not predictions.known(np.array([item_id]))[0]:
-            return None
-        names = {c.id: c.name for c in self.classes}
-        proba = predictions.of(np.array([item_id]))[0]
-        pairs = zip(predictions.classes.tolist(), proba.tolist(), strict=True)
-        return {names[label_id]: p for label_id, p in pairs}
-
-    def _is_blind(self, item_id):
-        """Return whether an image is a monitor image that is not answered yet."""
+    def _questions(self, rows):
+        """Return rows of the queue as questions, with what the model says."""
+        ids = [row.item_id for row in rows]
         with self._store.reading() as connection:
-            known = _items.read_item(connection, item_id)
-            return known.answer in (None, "skip") and _items.is_monitor(connection, item_id)
+            blind = _items.read_blind(connection, ids)
+        model_id = self._current_model() if len(blind) < len(ids) else None
+        said = self._said_of([i for i in ids if i not in blind], model_id)
+        return [
+            Question(
+                row.item_id,
+                row.reason,
+                row.strategy,
+                row.score,
+                row.percentile,
+                row.item_id in blind,
+                said.get(row.item_id),
+                None if row.item_id in blind else model_id,
+            )
+            for row in rows
+        ]
+
+    def _said_of(self, item_ids, model_id):
+        """Return the probabilities of images by label, of those that have any."""
+        predictions = self._predictions(model_id)
+        if predictions is None or not item_ids:
+            return {}
+        ids = np.array(item_ids, np.int64)
+        ids = ids[predictions.known(ids)]
+        names = {c.id: c.name for c in self.classes}
+        labels = [names[i] for i in predictions.classes.tolist()]
+        proba = predictions.of(ids).tolist()
+        rows = zip(ids.tolist(), proba, strict=True)
+        return {item_id: dict(zip(labels, row, strict=True)) for item_id, row in rows}
 
     def why(self, item_id):
         """Return why an image was asked for, and the labeled images most like it.
@@ -141,7 +159,8 @@ class AskingMixin:
         rows = sa.select(_schema.queue_item).where(_schema.queue_item.c.item_id == item_id)
         with self._store.reading() as connection:
             row = connection.execute(rows).first()
-        nearest = [] if self._is_blind(item_id) else self._nearest(item_id)
+            is_blind = item_id in _items.read_blind(connection, [item_id])
+        nearest = [] if is_blind else self._nearest(item_id)
         if row is None:
             return Why(_words.NOT_ASKED, None, None, None, nearest)
         return Why(row.reason, row.strategy, row.score, row.percentile, nearest)
@@ -149,10 +168,11 @@ class AskingMixin:
     def _nearest(self, item_id):
         ids, X = self._embeddings()
         with self._store.reading() as connection:
-            rows = [r for r in _items.read_labeled(connection) if r.id != item_id]
-        labels = {row.id: row.label for row in rows}
-        labeled = np.isin(ids, list(labels))
-        if item_id not in ids or not labeled.any():
+            labeled = _items.read_with_answer(connection, "label")
+        labeled = labeled[np.isin(labeled, ids) & (labeled != item_id)]
+        if item_id not in ids or len(labeled) == 0:
             return []
-        names = [labels[i] for i in ids[labeled].tolist()]
-        return nearest_labeled(X[np.searchsorted(ids, item_id)], X[labeled], ids[labeled], names)
+        x, others = X[np.searchsorted(ids, item_id)], X[np.searchsorted(ids, labeled)]
+        nearest, cosines = nearest_rows(x, others)
+        pairs = zip(labeled[nearest].tolist(), cosines.tolist(), strict=True)
+        return [Neighbor(i, self.item(i).label, cosine) for i, cosine in pairs]

@@ -17,13 +17,14 @@ from ._images import UnreadableImageError, quiet, read_small
 from ._listing import is_inside, turn
 from ._schema import item, project
 
-FILE, BASIS = "features.f16", "embedding.safetensors"
+FILE, BASIS, KEPT = "features.f16", "embedding.safetensors", "embeddings.safetensors"
 SIDE, SMALL_SIDE = 64, 12  # pixels of gradients, and of colors
 N_GRADIENTS, N_COLORS = 324, 3 * SMALL_SIDE**2
 WIDTH = N_GRADIENTS + N_COLORS
 ROW_BYTES = 2 * WIDTH
 N_AXES = 64
 N_TO_FIT = 5000  # images that the axes are found from
+N_TO_KEEP = 5000  # images from which on their embeddings are kept in a file
 BLOCK = 4096  # rows that are transformed at once
 BATCH = 64  # images between two writes
 
@@ -80,6 +81,7 @@ def _without_features(store, folder):
         size = path.stat().st_size if path.exists() else 0
         if size < (last or 0) * ROW_BYTES:
             connection.execute(sa.update(item).values(has_features=False))
+        (folder / KEPT).unlink(missing_ok=True)  # an image that has changed keeps its number
         new = ~item.c.has_features & (item.c.status == "ok")
         rows = connection.execute(sa.select(item.c.id, item.c.relpath, item.c.draw).where(new))
         reserve = connection.scalar(sa.select(project.c.reserve))
@@ -130,11 +132,32 @@ def read_embeddings(store, folder):
     ids, first = _looked_at(store, (folder / BASIS).exists())
     if len(ids) < 2:
         return ids, np.zeros((len(ids), 1), np.float32)
+    kept = _read_kept(folder, ids)
+    if kept is not None:
+        return ids, kept
     shape = (int(max(ids[-1], first.max())), WIDTH)
     features = np.memmap(folder / FILE, np.float16, "r", shape=shape)
     basis = _basis(folder, features, first)
     blocks = [ids[start : start + BLOCK] - 1 for start in range(0, len(ids), BLOCK)]
-    return ids, np.concatenate([_transform(features[rows], basis) for rows in blocks])
+    X = np.concatenate([_transform(features[rows], basis) for rows in blocks])
+    if len(ids) >= N_TO_KEEP:
+        _keep(folder, ids, X)
+    return ids, X
+
+
+def _read_kept(folder, ids):
+    """Return the embeddings that were kept, or None where they are of other images."""
+    from safetensors.numpy import load
+
+    path = folder / KEPT
+    found = load(path.read_bytes()) if path.exists() else {"ids": None}
+    return found["X"] if np.array_equal(found["ids"], ids) else None
+
+
+def _keep(folder, ids, X):
+    from safetensors.numpy import save
+
+    write_bytes(folder / KEPT, save({"ids": ids, "X": X}))
 
 
 def _looked_at(store, has_basis):

@@ -91,7 +91,7 @@ def limit_pixels():
     """Let pillow's own limit follow where ours is raised; it is never switched off."""
     from PIL import Image
 
-    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, max_pixels() // 2)
+    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, max_pixels())
 
 
 def check_size(width, height):

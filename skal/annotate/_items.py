@@ -79,8 +79,19 @@ def read_item(connection, item_id):
     rows = sa.select(*_COLUMNS).select_from(_BOTH).where(item.c.status == "ok")
     row = connection.execute(rows.where(item.c.id == item_id)).first()
     if row is None:
-        raise KeyError(f"no image of this project has the number {item_id!r}")
+        raise _unknown(item_id)
     return _as_item(row)
+
+
+def check_item(connection, item_id):
+    """Raise if there is no image of this number that can be shown."""
+    rows = sa.select(item.c.id).where(item.c.status == "ok", item.c.id == item_id)
+    if connection.scalar(rows) is None:
+        raise _unknown(item_id)
+
+
+def _unknown(item_id):
+    return KeyError(f"no image of this project has the number {item_id!r}")
 
 
 def _as_item(row):
@@ -89,8 +100,7 @@ def _as_item(row):
 
 def read_labeled(connection):
     """Return a row for each labeled image: number, label, and whether it is a monitor image."""
-    reserve = sa.select(project.c.reserve).scalar_subquery()
-    is_monitor = (item.c.draw < sa.func.coalesce(reserve, 0.0)).label("is_monitor")
+    is_monitor = (item.c.draw < _reserve).label("is_monitor")
     rows = (
         sa.select(
             item.c.id,
@@ -117,15 +127,6 @@ def read_labeled(connection):
     return connection.execute(rows).all()
 
 
-def count_training_labels(connection):
-    """Return how many images to learn from have each label, by its number."""
-    reserve = sa.select(sa.func.coalesce(project.c.reserve, 0.0)).scalar_subquery()
-    rows = sa.select(current_label.c.label_id, sa.func.count())
-    rows = rows.join(item, item.c.id == current_label.c.item_id)
-    rows = rows.where(current_label.c.answer == "label", item.c.draw >= reserve)
-    return dict(connection.execute(rows.group_by(current_label.c.label_id)).all())
-
-
 def read_names(connection):
     """Return the names of all images that have been looked at, by their numbers."""
     seen = item.c.has_features & (item.c.status == "ok")
@@ -135,15 +136,33 @@ def read_names(connection):
 
 def read_answered(connection):
     """Return the numbers of images that are answered: those skipped are not."""
-    answered = current_label.c.answer.in_(["label", "unsure", "exclude"])
-    rows = connection.scalars(sa.select(current_label.c.item_id).where(answered)).all()
-    return np.array(rows, np.int64)
+    return read_with_answer(connection, "label", "unsure", "exclude")
 
 
-def is_monitor(connection, item_id):
-    """Return whether an image is one of those that judge models."""
-    reserve = connection.scalar(sa.select(project.c.reserve)) or 0.0
-    return connection.scalar(sa.select(item.c.draw).where(item.c.id == item_id)) < reserve
+def read_with_answer(connection, *answers):
+    """Return the numbers of images with one of some answers, ascending."""
+    rows = sa.select(current_label.c.item_id).where(current_label.c.answer.in_(answers))
+    return np.sort(np.array(connection.scalars(rows).all(), np.int64))
+
+
+def count_labels(connection):
+    """Return how many images that train models have each label, by its number."""
+    rows = sa.select(current_label.c.label_id, sa.func.count()).join(
+        item, item.c.id == current_label.c.item_id
+    )
+    rows = rows.where(current_label.c.answer == "label", item.c.draw >= _reserve)
+    return dict(connection.execute(rows.group_by(current_label.c.label_id)).all())
+
+
+_reserve = sa.func.coalesce(sa.select(project.c.reserve).scalar_subquery(), 0.0)
+
+
+def read_blind(connection, item_ids):
+    """Return those of some images that are monitor images and not answered yet."""
+    rows = sa.select(item.c.id).outerjoin(current_label, current_label.c.item_id == item.c.id)
+    is_open = current_label.c.answer.is_(None) | (current_label.c.answer == "skip")
+    rows = rows.where(item.c.id.in_(item_ids), item.c.draw < _reserve, is_open)
+    return set(connection.scalars(rows))
 
 
 def mark_unreadable(connection, item_id, reason):

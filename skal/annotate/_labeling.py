@@ -88,8 +88,8 @@ class LabelingMixin:
             If the image has another answer than the one that was seen.
         """
         with self._store.writing() as connection:
-            known = _items.read_item(connection, item_id)
-            if shown_prediction is not None and known.answer in (None, "skip"):
+            _items.check_item(connection, item_id)
+            if shown_prediction is not None:
                 _check_not_blind(connection, item_id)
             label_id, payload = _content(connection, kind, value)
             message = _decisions.Message(
@@ -129,7 +129,7 @@ class LabelingMixin:
 
 
 def _check_not_blind(connection, item_id):
-    if _items.is_monitor(connection, item_id):
+    if _items.read_blind(connection, [item_id]):
         raise ValueError(
             f"image {item_id} is a monitor image, which is answered blind: show no prediction of "
             f"it, and send none."

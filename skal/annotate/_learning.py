@@ -32,7 +32,7 @@ class LearningMixin:
         str or None
         """
         with self._store.reading() as connection:
-            given = _items.count_training_labels(connection)
+            given = _items.count_labels(connection)
         return missing_labels(self.classes, given)
 
     def train(self, *, wait=True, on_progress=None):
@@ -69,7 +69,9 @@ class LearningMixin:
         with self._starting:
             if self._job is not None and self._job.state == "running":
                 raise RuntimeError("a training is running. Wait for it, or cancel it, first.")
-            job = TrainingJob(self._store, self.place, *self._snapshot(), on_progress)
+            job = TrainingJob(
+                self._store, self.place, *self._snapshot(), on_progress, self._use_in_queue
+            )
             self._job = job
         return job.wait() if wait else job
 
@@ -103,6 +105,11 @@ class LearningMixin:
             return [str(self.folder / names[i]) for i in item_ids]
         ids, X = self._embeddings()
         return X[np.searchsorted(ids, np.array(item_ids, np.int64))]
+
+    def _use_in_queue(self):
+        """Plan with a new model at once, so that nobody waits for it."""
+        self._is_used_up = False
+        self._plan_ahead(self._current_model())
 
     def _labeled(self):
         with self._store.reading() as connection:
@@ -161,6 +168,7 @@ class LearningMixin:
         self._model_folder(model_id)
         with self._store.writing() as connection:
             connection.execute(sa.update(_schema.project).values(current_model=model_id))
+        self._use_in_queue()
 
     def load_model(self, model_id=None):
         """Return a fitted model; nothing is unpickled.

@@ -3,7 +3,7 @@
 Nothing here knows of files or of the database: arrays go in, a list of what to ask comes out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,8 @@ SPARE = 4  # candidates for each place in the queue, of which near-duplicates ar
 SPARE_SCORED = 100  # of strategies that score: more candidates cost them nothing
 CLASS_CAP = 0.6  # the largest share of a queue that the model may give one class
 ALIKE_QUANTILE, ALIKE_AT_LEAST, N_PAIRS = 0.999, 0.9, 20_000
-MOST_FOR_CLUSTERS = 20_000  # images that a cold start clusters; of more it draws so many
+MOST_FOR_CLUSTERS = 3_000  # images, and labels, that a cold start clusters; it draws so many
+MOST_PAIRS, AT_LEAST = 10**8, 2_000  # distances that a strategy computes, and images it may see
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,10 @@ def _choose(view, strategy, n):
         return _at_random(view, n, _words.NO_EMBEDDINGS)
     if view.proba is None:
         return _cold_start(view, n)
+    view = _drawn(view, strategy, n)
     pool = _pool(view, np.arange(len(view.ids)))
     parts = parts_of(strategy)
+    measures = [_measure(part, pool) for _, part in parts]
     taken, planned = [], []
     for i, (_, part) in enumerate(parts):
         share = n - len(planned) if i == len(parts) - 1 else max(1, round(parts[i][0] * n))
@@ -118,9 +121,22 @@ def _choose(view, strategy, n):
         if share:
             rows, scores = _candidates(part, pool, share, taken)
             kept = _without_alike(view, rows, share, taken, n)
-            planned += _explained(view, pool, parts, i, kept, dict(zip(rows, scores, strict=True)))
+            found = dict(zip(rows, scores, strict=True))
+            planned += _explained(view, measures, parts, i, kept, found)
             taken += kept
     return planned
+
+
+def _drawn(view, strategy, n):
+    """Return a view of so many images, at random, as a strategy can compare in about a second."""
+    if all(isinstance(part, ScoreStrategy) for _, part in parts_of(strategy)):
+        return view
+    most = max(AT_LEAST, MOST_PAIRS // max(len(view.near_X), SPARE * n))
+    if len(view.ids) <= most:
+        return view
+    rows = round_rng(view.seed, view.round_number, "part").permutation(len(view.ids))[:most]
+    rows = np.sort(rows)
+    return replace(view, ids=view.ids[rows], X=view.X[rows], proba=view.proba[rows])
 
 
 def _at_random(view, n, reason):
@@ -132,6 +148,8 @@ def _cold_start(view, n):
     """Ask for typical images of groups that have no labels yet."""
     rng = round_rng(view.seed, view.round_number, "cold start")
     rows = np.sort(rng.permutation(len(view.ids))[:MOST_FOR_CLUSTERS])
+    near = np.sort(rng.permutation(len(view.near_X))[:MOST_FOR_CLUSTERS])
+    view = replace(view, near_X=view.near_X[near])
     selection = TypiClust().select(_pool(view, rows), n)
     return [
         Planned(int(view.ids[rows[i]]), "strategy", "typiclust", _finite(s), None, _words.TYPICAL)
@@ -198,9 +216,8 @@ def unit(X):
 # Reasons ------------------------------------------------------------------------------------
 
 
-def _explained(view, pool, parts, i, rows, scores):
+def _explained(view, measures, parts, i, rows, scores):
     """Return places in the queue with their reasons in words and numbers."""
-    measures = [_measure(part, pool) for _, part in parts]
     weights = [weight for weight, _ in parts]
     names = [name_of(part) for _, part in parts]
     planned = []

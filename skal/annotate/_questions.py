@@ -83,22 +83,22 @@ class Why:
     nearest: list
 
 
-def nearest_labeled(x, X, ids, labels):
-    """Return the labeled images most like one.
+def nearest_rows(x, X):
+    """Return the rows of `X` most like one embedding, and the cosines of both.
 
     Parameters
     ----------
     x : ndarray of shape (d,)
-        Its embedding.
+        The embedding.
     X : ndarray of shape (n, d)
-        Those of labeled images.
-    ids, labels : sequence of length n
-        Their numbers and labels.
+        Others.
 
     Returns
     -------
-    list of Neighbor
+    rows : ndarray of int
+        The most alike first, at most three.
+    cosines : ndarray of float
     """
-    similarities = (unit(X) @ unit(x[None]).T)[:, 0]
-    order = np.argsort(-similarities, kind="stable")[:N_NEIGHBORS]
-    return [Neighbor(int(ids[i]), labels[i], float(similarities[i])) for i in order]
+    cosines = (unit(X) @ unit(x[None]).T)[:, 0]
+    rows = np.argsort(-cosines, kind="stable")[:N_NEIGHBORS]
+    return rows, cosines[rows]

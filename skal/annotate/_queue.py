@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from . import _decisions
-from ._items import read_answered
+from ._items import read_answered, read_with_answer
 from ._plan import View, plan_round
 from ._schema import current_label, item, label_class, project, queue_item, round_
 from ._strategies import name_of
@@ -75,12 +75,6 @@ def n_handed(connection, annotator, n):
     return len(_rows(connection, mine, n))
 
 
-def n_fresh(connection):
-    """Return how many images were planned and not handed out."""
-    fresh = sa.select(sa.func.count()).where(queue_item.c.handed_to.is_(None))
-    return connection.scalar(fresh)
-
-
 def put_off(connection, annotator, n):
     """Return what was skipped more than once, the longest ago first."""
     often = _skipped(annotator) & (current_label.c.n_skips > 1)
@@ -107,22 +101,40 @@ def _hand_out(connection, ids, annotator):
         connection.execute(sa.update(queue_item).where(which).values(handed))
 
 
-def plan(store, state):
-    """Plan a round and put it in place of what was not handed out yet.
+def n_waiting(connection):
+    """Return how many images are planned, unanswered, and handed out to nobody."""
+    fresh = queue_item.c.handed_to.is_(None) & current_label.c.answer.is_(None)
+    rows = sa.select(queue_item.c.id).outerjoin(
+        current_label, current_label.c.item_id == queue_item.c.item_id
+    )
+    return len(connection.execute(rows.where(fresh)).all())
+
+
+def plan(store, state, connection):
+    """Plan a round: after what waits, or in its place where that was planned with another model.
+
+    Parameters
+    ----------
+    store : Store
+        The database.
+    state : State
+        What to plan from.
+    connection : Connection
+        Sees the database as it was when the plan was called for.
 
     Returns
     -------
     int
         How many images it has.
     """
-    with store.reading() as connection:
-        view = make_view(connection, state)
-        revision = _decisions.revision(connection)
+    view = make_view(connection, state)
+    revision = _decisions.revision(connection)
     planned = plan_round(view, state.strategy, state.size, state.monitor_share)
     model_id = None if view.proba is None else state.model_id
-    with store.writing() as connection:
-        drop_planned(connection)
-        return _write(connection, planned, state, revision, model_id)
+    with store.writing() as now:
+        if is_stale(now, state.model_id):
+            drop_planned(now)
+        return _write(now, planned, state, revision, model_id)
 
 
 def drop_planned(connection):
@@ -154,13 +166,13 @@ def make_view(connection, state):
     """Return what is known when a queue is planned."""
     ids, draws = _pool(connection)
     reserve = connection.scalar(sa.select(project.c.reserve)) or 0.0
-    answered, handed = read_answered(connection), _handed(connection)
-    free = ~np.isin(ids, np.concatenate([answered, handed, _skips(connection)]))
+    answered, handed = read_answered(connection), _kept(connection, state.model_id)
+    free = ~np.isin(ids, np.concatenate([answered, handed, read_with_answer(connection, "skip")]))
     is_monitor = draws < reserve
     monitor = ids[free & is_monitor][np.argsort(draws[free & is_monitor])]
     open_ids, has_X, proba = _candidates(ids[free & ~is_monitor], state)
     queued = np.setdiff1d(handed, np.concatenate([answered, ids[is_monitor]]))
-    labeled = np.setdiff1d(_labeled(connection), ids[is_monitor])
+    labeled = np.setdiff1d(read_with_answer(connection, "label"), ids[is_monitor])
     near = [part[np.isin(part, state.ids)] for part in (labeled, queued)]
     return View(
         open_ids,
@@ -192,27 +204,17 @@ def _embedded(ids, state):
 
 
 def _pool(connection):
-    rows = sa.select(item.c.id, item.c.draw).where(item.c.status == "ok").order_by(item.c.id)
-    found = connection.execute(rows).all()
-    ids = np.array([row[0] for row in found], np.int64)
-    return ids, np.array([row[1] for row in found], np.float64)
+    """Return all images and their places in the permutation; rows of a large pool take long."""
+    rows = connection.exec_driver_sql("SELECT id, draw FROM item WHERE status = 'ok' ORDER BY id")
+    pairs = np.array(rows.cursor.fetchall(), np.float64).reshape(-1, 2)  # ids are below 2**53
+    return pairs[:, 0].astype(np.int64), pairs[:, 1]
 
 
-def _handed(connection):
-    rows = sa.select(queue_item.c.item_id).where(queue_item.c.handed_to.is_not(None))
-    return np.array(connection.scalars(rows).all(), np.int64)
-
-
-def _labeled(connection):
-    return _with_answer(connection, "label")
-
-
-def _skips(connection):
-    return _with_answer(connection, "skip")
-
-
-def _with_answer(connection, answer):
-    rows = sa.select(current_label.c.item_id).where(current_label.c.answer == answer)
+def _kept(connection, model_id):
+    """Return what stays in the queue: all, or what was handed out where the rest is stale."""
+    rows = sa.select(queue_item.c.item_id)
+    if is_stale(connection, model_id):
+        rows = rows.where(queue_item.c.handed_to.is_not(None))
     return np.array(connection.scalars(rows).all(), np.int64)
 
 

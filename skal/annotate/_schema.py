@@ -44,7 +44,7 @@ item = sa.Table(
     sa.Column("n_bytes", sa.Integer),
     sa.Column("mtime_ns", sa.Integer),
     sa.Column("draw", sa.Float, nullable=False, index=True),  # its place in the permutation
-    sa.Column("status", sa.Text, nullable=False, index=True),
+    sa.Column("status", sa.Text, nullable=False),  # an index would mislead the query planner
     sa.Column("reason", sa.Text),
     sa.Column("has_features", sa.Boolean, nullable=False, server_default=sa.false()),
     _one_of("status", STATUSES),
@@ -134,7 +134,7 @@ queue_item = sa.Table(
     sa.Column("score", sa.Float),
     sa.Column("percentile", sa.Float),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("handed_to", sa.Text),
+    sa.Column("handed_to", sa.Text, index=True),
     sa.Column("handed_ts", sa.Float),
     _one_of("slice", ("strategy", "monitor")),
     sqlite_autoincrement=True,

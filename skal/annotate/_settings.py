@@ -96,8 +96,8 @@ class SettingsMixin:
             if batch_size is not None:
                 changes |= _resized(connection, batch_size)
             write_settings(connection, changes)
-            if strategy is not None or batch_size is not None:
-                drop_planned(connection)
+        if strategy is not None or batch_size is not None:
+            self.plan_anew()
 
     def rename(self, name):
         """Give the project another name; its files stay where they are."""
@@ -111,6 +111,7 @@ class SettingsMixin:
         """Let what was planned and not handed out be planned again, with what is known now."""
         with self._store.writing() as connection:
             drop_planned(connection)
+        self._is_used_up = False
 
 
 def _name(value):

@@ -99,6 +99,18 @@ class Store:
         with self._readers.begin() as connection:
             yield connection
 
+    def pinned(self):
+        """Return a connection that sees the state of now, whatever is written until it is closed.
+
+        Returns
+        -------
+        Connection
+            It may be used, and has to be closed, in another thread.
+        """
+        connection = self._readers.connect()
+        connection.exec_driver_sql("SELECT id FROM project").all()  # the first read pins the state
+        return connection
+
     def backup(self, name=None):
         """Write a whole copy of the database into the folder of backups.
 

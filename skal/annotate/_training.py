@@ -38,9 +38,9 @@ class TrainingJob:
         The model that it made.
     """
 
-    def __init__(self, store, place, snapshot, facts, on_progress=None):
+    def __init__(self, store, place, snapshot, facts, on_progress=None, on_model=None):
         self._store, self._place, self._facts = store, place, facts
-        self._on_progress = on_progress
+        self._on_progress, self._on_model = on_progress, on_model
         self.state, self.progress, self.message, self.model_id = "running", {}, "", None
         row = {"kind": "train", "state": "running", "progress": {}, "message": ""}
         row |= {"label_revision": facts["label_revision"], "created": time.time()}
@@ -104,6 +104,8 @@ class TrainingJob:
             if outcome == "done":
                 registered = self._store, self._place, self.id, self._temporary, self._facts
                 self.model_id, message = register(*registered)
+                if self._on_model is not None:
+                    self._on_model()
         except Exception as error:  # a thread has nobody above it to tell
             outcome, message = "failed", f"{type(error).__name__}: {error}"
         self._close()

@@ -17,6 +17,7 @@ from ._labeling import LabelingMixin
 from ._learning import LearningMixin
 from ._looking import LookingMixin
 from ._models import make_model
+from ._planner import Planner
 from ._settings import SettingsMixin
 from ._store import FILE, Store
 from ._strategies import make_strategy
@@ -71,7 +72,7 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsM
         self._store = store
         self.strategy, self.estimator = strategy, estimator
         self._planning, self._starting = threading.Lock(), threading.Lock()
-        self._looking = threading.Lock()
+        self._looking, self._planner, self._is_used_up = threading.Lock(), Planner(), False
         self._embedded = self._predicted = self._job = self._scan_job = None
         self.place = store.path.parent
         with store.reading() as connection:
@@ -229,6 +230,7 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsM
             self._scan_job.wait()
         if self._job is not None:
             self._job.interrupt()
+        self._planner.close()
         self._store.close()
 
     def __enter__(self):

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from made_projects import blobs, give_model, gray_images, save_images
+from made_projects import blobs, give_model, gray_images, save_images, some_proba
 
 from skal.annotate import Project, _schema
 from skal.annotate._listing import draw_of
@@ -26,10 +26,6 @@ def project(folder):
 
 def asked(project, n, annotator="me"):
     return [question.item_id for question in project.next(n, annotator)]
-
-
-def some_proba(n=120, seed=0):
-    return np.random.RandomState(seed).dirichlet(np.ones(3), n)
 
 
 def reserved(project):

@@ -49,4 +49,12 @@ def make_app(workspace, tokens, hosts, *, page=static.FOLDER):
     add_handlers(app)
     app.include_router(make_router())
     app.include_router(static.make_router(page))
+    _settle(app)
     return Guard(app, tokens, hosts)
+
+
+def _settle(app):
+    """Let routes be made ready now, not by the first requests, which come in several threads."""
+    scope = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(dict(scope))

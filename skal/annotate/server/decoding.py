@@ -102,6 +102,7 @@ def encoded(image, kind, size):
         kind = _best_kind(shown, is_lossless)
     if kind == "jpeg":
         shown = _opaque(shown)
+    shown.info.clear()  # where it was taken, by whom, and with what, is not for the screen
     content = io.BytesIO()
     shown.save(content, kind.upper(), **OPTIONS[kind])
     return {"media_type": MEDIA_TYPES[kind]}, content.getvalue()
@@ -144,7 +145,7 @@ def _in_srgb(image, profile):
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"))
-    except ImageCms.PyCMSError:  # a profile that is broken is shown as none, as browsers do
+    except (ImageCms.PyCMSError, OSError):  # a profile that is broken is shown as none, as browsers do
         return image
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 
-from .._images import UnreadableImageError, quiet, read_facts
+from .._images import UnreadableImageError, read_facts
 from .schemas.labeling import ImageFacts
 
 MOST_KEPT = 20_000
@@ -40,8 +40,7 @@ class FactsCache:
 
 def _read(row, folder):
     try:
-        with quiet():
-            width, height, bits, is_gray = read_facts(folder / row.relpath)
+        width, height, bits, is_gray = read_facts(folder / row.relpath)
     except (UnreadableImageError, OSError):  # asked for its pixels, the server will say why
         width, height, bits, is_gray = row.width or 1, row.height or 1, 8, False
     return ImageFacts(

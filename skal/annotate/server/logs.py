@@ -2,6 +2,7 @@
 
 import logging
 import re
+import warnings
 from pathlib import Path
 
 TOKENS = re.compile(r"(token=|[Bb]earer\s+)[A-Za-z0-9_\-.~+/]+=*")
@@ -37,6 +38,7 @@ class Redacting(logging.Formatter):
 
 def start_logging(secrets, folders, level="WARNING"):
     """Send what servers say to the terminal, redacted, and nowhere else."""
+    warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a file stands in its row
     handler = logging.StreamHandler()
     handler.setFormatter(Redacting(secrets, folders))
     for name in ("skal.annotate", "uvicorn", "uvicorn.error", "asyncio", "sqlalchemy"):

@@ -1,8 +1,6 @@
 """A project that is open, and what goes on with it in the background."""
 
 import shutil
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 from .. import _items, _screen, _settings
 from .._tally import Tallies
@@ -15,7 +13,6 @@ from .schemas.projects import Unreadable, UnreadableList
 from .schemas.state import Counts, Round
 
 LOW_DISK = 500 * 2**20  # bytes: below, there are no new models, but labels are kept
-READY = 16  # images that are planned ahead
 
 
 class OpenProject:
@@ -39,8 +36,6 @@ class OpenProject:
         self.tallies, self.facts = Tallies(self.store), FactsCache()
         self._statuses = None
         self.background, self.scheduler = Background(self), Scheduler(self)
-        self._planner = ThreadPoolExecutor(1, "skal-planner")
-        self._is_planning = threading.Event()
 
     def start(self):
         """Begin what goes on in the background."""
@@ -52,7 +47,6 @@ class OpenProject:
         """End what goes on in the background, and close the project."""
         self.scheduler.close()
         self.background.close()
-        self._planner.shutdown(cancel_futures=True)
         self.project.close()
 
     def publish(self, event):
@@ -131,14 +125,8 @@ class OpenProject:
 
     def prepare(self):
         """Plan a round ahead, in the background."""
-        if self.is_read_only or self._is_planning.is_set():
-            return
-        self._is_planning.set()
-        self._planner.submit(self._prepare)
-
-    def _prepare(self):
-        self._is_planning.clear()
-        self.project.prepare(READY)
+        if not self.is_read_only:
+            self.project.prepare()
 
     def change_settings(self, patch):
         """Change how the project learns and shows."""

@@ -88,7 +88,6 @@ def queue(opened, annotator, n):
     else:
         with explained():
             asked = opened.project.next(n, annotator)
-        opened.prepare()
         questions, notice = _questions(opened, asked), None
     is_random = any(q.reason == NO_EMBEDDINGS for q in questions)
     return Queue(
@@ -201,14 +200,14 @@ def item(opened, item_id):
     if shown is None:
         raise _no_item(item_id)
     project = opened.project
-    is_blind = project._is_blind(item_id)
-    hides = is_blind or project.settings["predictions"] == "blind"
-    model_id = None if hides else project._current_model()
-    label_ids = {c.name: c.id for c in project.classes}
-    said = predictions(project._said_of(item_id, model_id), label_ids)
     with opened.store.reading() as connection:
         events = _screen.read_events_of(connection, item_id, N_HISTORY)
         is_monitor = _screen.is_monitor(connection, item_id)
+    is_blind = is_monitor and shown.answer in (None, "skip")
+    hides = is_blind or project.settings["predictions"] == "blind"
+    model_id = None if hides else project._current_model()
+    label_ids = {c.name: c.id for c in project.classes}
+    said = predictions(project._said_of([item_id], model_id).get(item_id), label_ids)
     return ItemDetail(
         item=shown,
         is_blind=hides,

@@ -107,7 +107,7 @@ class AutoTrain(In):
 
     policy: Literal["batch", "every", "idle", "manual"] = "batch"
     every: Annotated[int, Field(ge=1, le=10_000)] = 32
-    idle_s: Annotated[int, Field(ge=5, le=3600)] = 20
+    idle_s: Annotated[int, Field(ge=1, le=3600)] = 20
 
 
 class Settings(Out):
