@@ -100,11 +100,6 @@ const Labeling = ({ state, session }: { state: ProjectState; session: Session })
         broken={(error) => <Unreadable name={card?.item.relpath ?? ''} error={error} />}
       >
         {card === null && <NothingToShow desk={desk} state={state} />}
-        <div className={styles.banners}>
-          <Notices state={state} desk={desk} />
-          <QueueNotice state={state} notice={notice} />
-          <TrainingBanner state={state} />
-        </div>
       </StageArea>
       <div className={styles.answers}>
         {labels.length === 0 ? (
@@ -134,6 +129,11 @@ const Labeling = ({ state, session }: { state: ProjectState; session: Session })
         />
       </div>
       <aside className={styles.rail}>
+        <div className={styles.banners}>
+          <Notices state={state} desk={desk} />
+          <TrainingBanner state={state} />
+          <QueueNotice state={state} notice={notice} />
+        </div>
         {showsWhy && <WhyPanel projectId={state.id} card={currentCard(later)} classes={state.classes} />}
         <RoundPanel state={state} round={round} moments={moments} />
         <CurvePanel state={state} />

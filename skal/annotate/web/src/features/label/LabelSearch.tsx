@@ -49,6 +49,7 @@ const Search = ({ labels, onClose, onChoose, onAdd }: Props) => {
   return (
     <>
       <TextInput
+        autoFocus // at once: what is typed next belongs here
         data-autofocus
         role="combobox"
         aria-label={t('label.searchTitle')}

@@ -29,6 +29,7 @@ const Note = ({ note, onClose, onSave }: Props) => {
   return (
     <>
       <Textarea
+        autoFocus
         data-autofocus
         aria-label={t('label.noteTitle')}
         description={t('label.noteHint')}

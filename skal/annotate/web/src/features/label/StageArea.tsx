@@ -1,13 +1,13 @@
 import { Button } from '@mantine/core'
 import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useStore } from 'zustand'
+import { createStore, useStore, type StoreApi } from 'zustand'
 import { useFormat } from '../../shared/format/useFormat'
 import { NEUTRAL, type View, type Window } from '../../shared/viewer/geometry'
 import { Stage, type StageHandle } from '../../shared/viewer/Stage'
 import type { DeskControl } from './desk'
 import { currentCard, type Card, type State } from './model'
-import { Projector } from './projector'
+import { Projector, type Seen } from './projector'
 import styles from './StageArea.module.css'
 
 type Props = {
@@ -23,19 +23,21 @@ type Props = {
   children: ReactNode
 }
 
+const IDLE: StoreApi<Seen> = createStore<Seen>(() => ({ kind: 'nothing' }))
 const UNTOUCHED = { view: null as View | null, window: NEUTRAL, isFit: true }
 
 /** The image, what lies on it, and what is said when there is none. */
 export const StageArea = (props: Props) => {
   const { desk, sizes, card, stage, projector } = props
   const { t } = useTranslation()
-  const [seen, setSeen] = useState<Projector['seen'] | null>(null)
+  const [seenStore, setSeenStore] = useState(IDLE)
+  const seen = useStore(seenStore)
   const [look, setLook] = useState(UNTOUCHED)
   useLayoutEffect(() => {
     if (stage.current === null) return
     const made = new Projector(desk.projectId, sizes, stage.current)
     projector.current = made
-    setSeen(made.seen)
+    setSeenStore(made.seen)
     made.update(desk.sitting)
     const stop = desk.store.subscribe(({ sitting }, before) => {
       if (sitting !== before.sitting) made.update(sitting)
@@ -47,7 +49,13 @@ export const StageArea = (props: Props) => {
   }, [desk, sizes, stage, projector])
   const name = card === null ? '' : t('label.image', { name: card.item.relpath })
   return (
-    <div className={styles.area} data-testid="stage" data-item={card?.item.id}>
+    <div
+      className={styles.area}
+      data-testid="stage"
+      data-item={card?.item.id}
+      data-file={card?.item.relpath}
+      data-seen={seen.kind}
+    >
       <div className={styles.canvas} hidden={card === null}>
         <Stage
           ref={stage}
@@ -57,7 +65,7 @@ export const StageArea = (props: Props) => {
           onNeedDetail={(pixels) => projector.current?.needDetail(pixels)}
         />
       </div>
-      {seen !== null && card !== null && <Covering seen={seen} broken={props.broken} />}
+      {card !== null && <Covering seen={seen} broken={props.broken} />}
       {card !== null && !props.isHidden && (
         <Overlays card={card} state={props.state} look={look} onReset={() => stage.current?.reset()} />
       )}
@@ -71,11 +79,10 @@ const keepLook = (view: View, window: Window, isFit: boolean) => (now: typeof UN
     ? now
     : { view, window, isFit }
 
-const Covering = ({ seen, broken }: { seen: Projector['seen']; broken: Props['broken'] }) => {
+const Covering = ({ seen, broken }: { seen: Seen; broken: Props['broken'] }) => {
   const { t } = useTranslation()
-  const now = useStore(seen)
-  if (now.kind === 'broken') return <div className={styles.cover}>{broken(now.error)}</div>
-  if (now.kind === 'loading' && now.isSlow)
+  if (seen.kind === 'broken') return <div className={styles.cover}>{broken(seen.error)}</div>
+  if (seen.kind === 'loading' && seen.isSlow)
     return (
       <div className={styles.slow} role="status">
         {t('label.slow')}

@@ -44,7 +44,7 @@ export class DeskControl {
   }))
   private readonly unsent = new Map<string, number>() // images by the keys of actions on their way
   private readonly revisions = new Map<number, number>() // of the last action about an image
-  private isStepping = false
+  private stepping: Promise<void> = Promise.resolve()
 
   constructor(
     readonly projectId: string,
@@ -159,7 +159,10 @@ export class DeskControl {
 
   private step(kind: 'undo' | 'redo'): void {
     const made = kind === 'undo' ? m.undo(this.sitting) : m.redo(this.sitting)
-    if (made === null) return void this.stepOnServer(kind)
+    if (made === null) {
+      this.stepping = this.stepping.then(() => this.stepOnServer(kind)) // one after the other
+      return
+    }
     const key = crypto.randomUUID()
     this.send({ kind, key, client_ts: Date.now() / 1000 }, made.step.itemId)
     this.set({ ...made.sitting, isExhausted: false })
@@ -169,16 +172,12 @@ export class DeskControl {
   /** Undo or redo what was decided before this sitting: only the server knows what that is. */
   private async stepOnServer(kind: 'undo' | 'redo'): Promise<void> {
     if (!useConnection.getState().isOnline) return this.hooks.onNothing(kind, true)
-    if (this.isStepping) return
-    this.isStepping = true
     try {
       await flushOutbox() // in their order: what was decided here comes first
       const done = await api.sendStep(this.projectId, kind, crypto.randomUUID())
       await this.takeStep(kind, done)
     } catch (error) {
       this.hooks.onError(error)
-    } finally {
-      this.isStepping = false
     }
   }
 
