@@ -7,7 +7,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from ..exceptions import ProjectError
-from . import _child, _decisions, _items, _models, _queue, _schema, _stopped
+from . import _child, _decisions, _items, _models, _queue, _schema, _stopped, _words
 from ._strategies import name_of
 from ._training import TrainingJob
 
