@@ -2,9 +2,10 @@
 
 The queue of the app is a mixture: nine tenths of what the strategy wants, without near-duplicates
 and with at most 60 % of one predicted class, and one tenth of monitor images, which train nothing.
-A scripted annotator reads the true labels of Fashion-MNIST. Run ``python -m benchmarks.annotate_queue
---data FOLDER``, where the folder is that of ``FashionMNIST``; the table goes to
-``benchmarks/results/annotate_queue.md``.
+A scripted annotator reads the true labels of Fashion-MNIST.
+
+Run ``python -m benchmarks.annotate_queue --data FOLDER``, where the folder is that of
+``FashionMNIST``; the table goes to ``benchmarks/results/annotate_queue.md``.
 """
 
 import argparse
