@@ -2,13 +2,13 @@
 
 The queue of the app is a mixture: nine tenths of what the strategy wants, without near-duplicates
 and with at most 60 % of one predicted class, and one tenth of monitor images, which train nothing.
-A scripted annotator reads the true labels of Fashion-MNIST. Run ``python -m benchmarks.annotate_queue
---data FOLDER``, where the folder is that of ``FashionMNIST``; the table goes to
-``benchmarks/results/annotate_queue.md``.
+A scripted annotator reads the true labels of Fashion-MNIST.
+
+Run ``python -m benchmarks.annotate_queue --data FOLDER``, where the folder is that of
+``FashionMNIST``; the table goes to ``benchmarks/results/annotate_queue.md``.
 """
 
 import argparse
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -171,22 +171,20 @@ def main():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
-    start = time.time()
     data = read(options.data)
     found = [curves(data, seed) for seed in range(N_SEEDS)]
     scores, sizes = np.array([s for s, _ in found]), np.array([n for _, n in found])
     runs = [run for seed in range(N_RUNS) if (run := covers(data, 1000 + seed)) is not None]
-    text = write(scores, sizes, runs, time.time() - start)
+    text = write(scores, sizes, runs)
     (options.out / "annotate_queue.md").write_text(text)
     print(text)
 
 
-def write(scores, sizes, runs, seconds):
+def write(scores, sizes, runs):
     """Return the table as Markdown."""
     head = f"""# The queue of the labeling app
 
-{machine()} Command: `python -m benchmarks.annotate_queue --data FashionMNIST`, {seconds / 60:.0f}
-minutes on one core.
+Machine: {machine()}. Command: `python -m benchmarks.annotate_queue --data FOLDER`.
 
 Fashion-MNIST, 10 labels. Pools of {N_POOL:,} images, drawn by seed from {N_TRAIN:,} of the training
 part; accuracy on {N_TEST:,} images of the test part. The model is the app's default, a logistic
@@ -218,7 +216,8 @@ near-duplicates. `pure`: the smallest margins of the whole pool, nothing else. B
 images (n = {n.min():.0f} to {n.max():.0f} of them at the end). The 95 % interval of the score holds
 the accuracy on the {N_TEST:,} test images in {100 * hits.mean():.1f} % of them (95 % interval
 {100 * low:.1f} to {100 * high:.1f} %). The score is off by {100 * gaps.mean():+.2f} points on
-average (standard error {100 * stats.sem(gaps):.2f}).
+average (standard error {100 * stats.sem(gaps):.2f}, without that of the test images, which all
+projects share: at most {50 / np.sqrt(N_TEST):.1f}).
 """
     )
 
