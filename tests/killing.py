@@ -93,19 +93,18 @@ def run(folder, data, n=300, n_items=60, seed=0):
     server, i, n_kills = Running(folder, data), 0, 0
     try:
         while i < n:
-            last = min(n, i + rng.randint(20, max(21, n // 3)))
-            killer = threading.Timer(rng.uniform(0.05, 1.5), server.kill) if last < n else None
-            if killer is not None:
-                killer.start()
+            last, killer = i + rng.randint(5, n // 2), None
             with contextlib.suppress(urllib.error.URLError, ConnectionError, OSError):
                 while i < n:
+                    if i == last:  # some moment in this request or one of the next
+                        killer = threading.Timer(rng.uniform(0, 0.1), server.kill)
+                        killer.start()
                     acknowledged[actions[i]["key"]] = server.act(actions[i])["decision"]
                     i += 1
             if killer is not None:
                 killer.join()
                 n_kills += 1
-                server.kill()
-                server = Running(folder, data)
+                server = Running(folder, data) if i < n else server
         server.stop()
     finally:
         server.kill()
