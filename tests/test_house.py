@@ -164,7 +164,7 @@ def public_objects(module):
 
 
 def public_methods(cls):
-    for name, member in vars(cls).items():
+    for name, member in list(vars(cls).items()):  # pydantic adds some while one looks
         thing = getattr(member, "__func__", member)
         if not name.startswith("_") and inspect.isfunction(thing):
             yield f"{cls.__name__}.{name}", getattr(cls, name)
