@@ -26,7 +26,7 @@ def new_key():
     return uuid.uuid4().hex
 
 
-def wait_until(is_so, timeout=60):
+def wait_until(is_so, timeout=180):
     """Return what a function returns, as soon as that is true."""
     end = time.monotonic() + timeout
     while not (found := is_so()):

@@ -108,11 +108,16 @@ class AskingMixin:
             return None
         kept = self._predicted
         if kept is None or kept[0] != model_id:
-            with self._store.reading() as connection:
-                where = _schema.model.c.id == model_id
-                path = connection.scalar(sa.select(_schema.model.c.path).where(where))
-            kept = self._predicted = model_id, Predictions.read(self.place / path)
+            kept = self._predicted = model_id, self._read_predictions(model_id)
         return kept[1]
+
+    def _read_predictions(self, model_id):
+        with self._store.reading() as connection:
+            return Predictions.read(self._folder_of(connection, model_id))
+
+    def _folder_of(self, connection, model_id):
+        where = _schema.model.c.id == model_id
+        return self.place / connection.scalar(sa.select(_schema.model.c.path).where(where))
 
     def _questions(self, rows):
         """Return rows of the queue as questions, with what the model says."""

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from .._files import write_json
 from .._random import seed_estimator
 from ._images import UnreadableImageError, quiet, read_small
 from ._listing import is_inside
-from ._models import save_model, sees_images
+from ._models import make_model, save_model, sees_images
 from ._predictions import Predictions
+from ._suspects import FILE as CROSSVAL
+from ._suspects import cross_validate
 
 METRICS = "metrics.json"
 BLOCK = 512  # images that are predicted at once
@@ -51,6 +54,10 @@ class Snapshot:
         The side of images in pixels.
     seed : int
         Of the estimator, where its own is None.
+    ids : ndarray of int of shape (n,)
+        Numbers of the labeled images, ascending.
+    embeddings : ndarray of float32 of shape (n, d)
+        Embeddings of them.
     """
 
     folder: str
@@ -62,6 +69,8 @@ class Snapshot:
     root: str
     image_size: int
     seed: int
+    ids: np.ndarray
+    embeddings: np.ndarray
 
 
 def train(snapshot, report, check):
@@ -76,14 +85,12 @@ def train(snapshot, report, check):
     check : callable
         Raises CancelledError when it is time to end.
     """
-    from sklearn.base import clone
-
     folder, start = Path(snapshot.folder), time.time()
     folder.mkdir(parents=True)
     report({"phase": "training", "n_labels": len(snapshot.y)})
     estimator = clone(snapshot.estimator)
     seed_estimator(estimator, snapshot.seed, len(snapshot.y))
-    _fit(
+    epochs = _fit(
         estimator,
         read_rows(snapshot.X, snapshot.root, snapshot.image_size),
         snapshot.y,
@@ -94,34 +101,62 @@ def train(snapshot, report, check):
     classes = np.asarray(estimator.classes_, np.int64)
     Predictions(snapshot.pool_ids, proba, classes).write(folder)
     save_model(estimator, folder)
-    write_json(folder / METRICS, {"seconds": time.time() - start, "n_labels": len(snapshot.y)})
+    _cross_validate(snapshot, folder, report, check)
+    facts = {"seconds": time.time() - start, "n_labels": len(snapshot.y), "epochs": epochs}
+    write_json(folder / METRICS, facts)
+
+
+def _cross_validate(snapshot, folder, report, check):
+    """Write what models say of labeled images that they have not seen, to find wrong labels by.
+
+    Nets would take long to train several times: for them a logistic regression says so.
+    """
+    report({"phase": "checking labels"})
+    estimator = clone(snapshot.estimator)
+    if sees_images(estimator):
+        estimator = make_model("logistic")
+    seed_estimator(estimator, snapshot.seed, len(snapshot.y))
+    proba, classes = cross_validate(estimator, snapshot.embeddings, snapshot.y, check)
+    Predictions(snapshot.ids, proba, classes).write(folder, CROSSVAL)
 
 
 def _fit(estimator, X, y, report, check):
+    """Fit, and return what is known of each epoch, where there are any."""
     check()
     if not sees_images(estimator):
         estimator.fit(X, y)
-        return
-    own = estimator.callbacks
-    estimator.set_params(callbacks=[*(own or []), ("progress", _progress(report, check))])
+        return []
+    own, epochs = estimator.callbacks, []
+    progress = _progress(epochs, report, check)
+    estimator.set_params(callbacks=[*(own or []), ("progress", progress)])
     estimator.fit(X, y)
     estimator.set_params(callbacks=own)
+    return epochs
 
 
-def _progress(report, check):
+def _progress(epochs, report, check):
     """Return a skorch callback that reports each epoch, and may end the training at each batch."""
     from skorch.callbacks import Callback
 
     class Progress(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            self.learning_rate = float(net.optimizer_.param_groups[0]["lr"])
+
         def on_batch_begin(self, net, **kwargs):
             check()
 
         def on_epoch_end(self, net, **kwargs):
             row = net.history[-1]
-            loss = float(row["train_loss"])
-            report({"phase": "training", "epoch": row["epoch"], "train_loss": loss})
+            losses = {name: _number(row.get(name)) for name in ("train_loss", "valid_loss")}
+            rate = {"learning_rate": self.learning_rate, "n_epochs": net.max_epochs}
+            epochs.append({"epoch": row["epoch"], **losses, **rate})
+            report({"phase": "training", **epochs[-1]})
 
     return Progress()
+
+
+def _number(value):
+    return None if value is None else float(value)
 
 
 def _predict(estimator, snapshot, report, check):

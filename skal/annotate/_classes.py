@@ -47,10 +47,20 @@ def add_class(connection, name):
     """Append a label, with the next color."""
     check_name(name)
     known = read_classes(connection)
-    if name in {c.name for c in known}:
-        raise ValueError(f"the project has a label {name!r} already. Choose another name.")
+    _check_new(known, name)
     row = {"name": name, "color": COLORS[len(known) % len(COLORS)], "position": len(known)}
     connection.execute(sa.insert(label_class).values(row))
+
+
+def _check_new(known, name):
+    same = [c for c in known if c.name == name]
+    if same and same[0].is_archived:
+        raise ValueError(
+            f"the project has a label {name!r} that is archived. Bring it back by archive_label("
+            f"{name!r}, is_archived=False), or choose another name."
+        )
+    if same:
+        raise ValueError(f"the project has a label {name!r} already. Choose another name.")
 
 
 def change_class(connection, known_as, **values):
@@ -59,9 +69,33 @@ def change_class(connection, known_as, **values):
     new = values.get("name", known_as)
     if new != known_as:
         check_name(new)
-        if new in {c.name for c in read_classes(connection)}:
-            raise ValueError(f"the project has a label {new!r} already. Choose another name.")
+        _check_new(read_classes(connection), new)
     connection.execute(sa.update(label_class).where(label_class.c.id == found.id).values(**values))
+
+
+def recolor_class(connection, name, color):
+    """Give a label another color."""
+    if not isinstance(color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", color):
+        raise ValueError(f"color must be like '#rrggbb', with hexadecimal digits; got {color!r}.")
+    change_class(connection, name, color=color)
+
+
+def retire_class(connection, label_id, merged_into=None):
+    """Archive a label because its images have lost it; return what changes, to change it back."""
+    row = connection.execute(sa.select(label_class).where(label_class.c.id == label_id)).one()
+    before = {"is_archived": row.is_archived, "merged_into": row.merged_into}
+    after = {"is_archived": True, "merged_into": merged_into}
+    change = {"label_id": label_id, "before": before, "after": after}
+    change_back(connection, change, False)
+    return change
+
+
+def change_back(connection, change, is_back):
+    """Undo or redo what happened to a label; None changes nothing."""
+    if change is not None:
+        values = change["before" if is_back else "after"]
+        where = label_class.c.id == change["label_id"]
+        connection.execute(sa.update(label_class).where(where).values(values))
 
 
 def order_classes(connection, names):
@@ -101,10 +135,3 @@ def check_name(name):
         raise TypeError(f"the name of a label must be a text; got {name!r}.")
     if not name.strip():
         raise ValueError("the name of a label must not be blank.")
-
-
-def check_color(color):
-    """Return a color, or raise unless it is written as ``"#rrggbb"``."""
-    if not isinstance(color, str) or re.fullmatch("#[0-9A-Fa-f]{6}", color) is None:
-        raise ValueError(f"color must be written as '#rrggbb'; got {color!r}.")
-    return color

@@ -11,6 +11,7 @@ COLUMNS = [
     "path",
     "label",
     "label_id",
+    "source",
     "split",
     "annotator",
     "time",
@@ -33,7 +34,8 @@ def _record(row):
         "path": row.relpath,
         "label": row.label,
         "label_id": row.label_id,
-        "split": "monitor" if row.is_monitor else "train",
+        "source": row.source,
+        "split": _split(row),
         "annotator": row.annotator,
         "time": datetime.fromtimestamp(row.server_ts, UTC).isoformat(timespec="milliseconds"),
         "model_id": row.model_id,
@@ -42,6 +44,12 @@ def _record(row):
         "note": row.note,
         "content_hash": row.content_hash,
     }
+
+
+def _split(row):
+    if not row.is_human:
+        return "accepted"
+    return "monitor" if row.is_monitor else "train"
 
 
 def write_csv(path, frame, neutralize):

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
-from ._schema import current_label, event, item, label_class, project
+from ._schema import HUMAN, IMPORTED, current_label, event, item, label_class, project
 
 UNANSWERED = "unanswered"
+reserve = sa.func.coalesce(sa.select(project.c.reserve).scalar_subquery(), 0.0)
+is_human = current_label.c.source.in_([HUMAN, IMPORTED])  # labels that train and judge models
+
 FILTERS = (UNANSWERED, "label", "skip", "unsure", "exclude")
 
 
@@ -27,6 +30,8 @@ class Item:
         The last decision about it that holds.
     label : str or None
         The name of its label.
+    source : {"human", "imported", "model-accepted"} or None
+        Where the answer comes from.
     is_flagged : bool
         Whether somebody wants it looked at again.
     note : str
@@ -39,6 +44,7 @@ class Item:
     height: int
     answer: str | None
     label: str | None
+    source: str | None
     is_flagged: bool
     note: str
 
@@ -53,6 +59,7 @@ _COLUMNS = (
     item.c.height,
     current_label.c.answer,
     label_class.c.name.label("label"),
+    current_label.c.source,
     sa.func.coalesce(current_label.c.is_flagged, sa.false()).label("is_flagged"),
     sa.func.coalesce(current_label.c.note, "").label("note"),
 )
@@ -60,18 +67,26 @@ _COLUMNS = (
 
 def read_items(connection, after, n, answer=None):
     """Return images in the order of their numbers, those with numbers above `after`."""
-    if answer not in (None, *FILTERS):
-        raise ValueError(f"answer must be None or one of {FILTERS}; got {answer!r}.")
     rows = sa.select(*_COLUMNS).select_from(_BOTH).where(item.c.status == "ok", item.c.id > after)
     if answer is not None:
-        wanted = None if answer == UNANSWERED else answer
-        rows = rows.where(current_label.c.answer.is_(None) if wanted is None else _is(wanted))
+        rows = rows.where(answered(answer))
     found = connection.execute(rows.order_by(item.c.id).limit(n))
     return [_as_item(row) for row in found]
 
 
-def _is(answer):
+def answered(answer):
+    """Return the condition that images have an answer, or none."""
+    if answer not in FILTERS:
+        raise ValueError(f"answer must be None or one of {FILTERS}; got {answer!r}.")
+    if answer == UNANSWERED:
+        return current_label.c.answer.is_(None)
     return current_label.c.answer == answer
+
+
+def read_some(connection, item_ids):
+    """Return images of some numbers."""
+    rows = sa.select(*_COLUMNS).select_from(_BOTH).where(item.c.id.in_(item_ids))
+    return [_as_item(row) for row in connection.execute(rows)]
 
 
 def read_item(connection, item_id):
@@ -90,6 +105,14 @@ def check_item(connection, item_id):
         raise _unknown(item_id)
 
 
+def check_items(connection, item_ids):
+    """Raise if there is no image of one of some numbers."""
+    known = set(connection.scalars(sa.select(item.c.id).where(item.c.status == "ok")))
+    for item_id in item_ids:
+        if item_id not in known:
+            raise _unknown(item_id)
+
+
 def _unknown(item_id):
     return KeyError(f"no image of this project has the number {item_id!r}")
 
@@ -100,7 +123,7 @@ def _as_item(row):
 
 def read_labeled(connection):
     """Return a row for each labeled image: number, label, and whether it is a monitor image."""
-    is_monitor = (item.c.draw < _reserve).label("is_monitor")
+    is_monitor = (item.c.draw < reserve).label("is_monitor")
     rows = (
         sa.select(
             item.c.id,
@@ -110,6 +133,8 @@ def read_labeled(connection):
             is_monitor,
             label_class.c.id.label("label_id"),
             label_class.c.name.label("label"),
+            current_label.c.source,
+            is_human.label("is_human"),
             event.c.annotator,
             event.c.server_ts,
             event.c.client_ts,
@@ -145,23 +170,21 @@ def read_with_answer(connection, *answers):
     return np.sort(np.array(connection.scalars(rows).all(), np.int64))
 
 
-def count_labels(connection):
+def count_labels(connection, with_monitor):
     """Return how many images that train models have each label, by its number."""
     rows = sa.select(current_label.c.label_id, sa.func.count()).join(
         item, item.c.id == current_label.c.item_id
     )
-    rows = rows.where(current_label.c.answer == "label", item.c.draw >= _reserve)
+    rows = rows.where(current_label.c.answer == "label", is_human)
+    rows = rows if with_monitor else rows.where(item.c.draw >= reserve)
     return dict(connection.execute(rows.group_by(current_label.c.label_id)).all())
-
-
-_reserve = sa.func.coalesce(sa.select(project.c.reserve).scalar_subquery(), 0.0)
 
 
 def read_blind(connection, item_ids):
     """Return those of some images that are monitor images and not answered yet."""
     rows = sa.select(item.c.id).outerjoin(current_label, current_label.c.item_id == item.c.id)
     is_open = current_label.c.answer.is_(None) | (current_label.c.answer == "skip")
-    rows = rows.where(item.c.id.in_(item_ids), item.c.draw < _reserve, is_open)
+    rows = rows.where(item.c.id.in_(item_ids), item.c.draw < reserve, is_open)
     return set(connection.scalars(rows))
 
 

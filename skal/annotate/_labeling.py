@@ -1,7 +1,7 @@
 """The part of a project that people speak to: its labels, and what they decide about images."""
 
 from . import _classes, _decisions, _items
-from ._schema import DECISIONS
+from ._bulk import read_content
 
 
 class LabelingMixin:
@@ -26,7 +26,7 @@ class LabelingMixin:
     def recolor_label(self, name, color):
         """Give a label another color, as ``"#rrggbb"``."""
         with self._store.writing() as connection:
-            _classes.change_class(connection, name, color=_classes.check_color(color))
+            _classes.recolor_class(connection, name, color)
 
     def archive_label(self, name, is_archived=True):
         """Let a label no longer be given, or be given again; images that have it keep it."""
@@ -91,7 +91,7 @@ class LabelingMixin:
             _items.check_item(connection, item_id)
             if shown_prediction is not None:
                 _check_not_blind(connection, item_id)
-            label_id, payload = _content(connection, kind, value)
+            label_id, payload = read_content(connection, kind, value)
             message = _decisions.Message(
                 item_id,
                 kind,
@@ -102,7 +102,7 @@ class LabelingMixin:
                 model_id,
                 client_ts,
                 key,
-                seen,
+                seen=seen,
             )
             return _decisions.record(connection, message)
 
@@ -134,18 +134,3 @@ def _check_not_blind(connection, item_id):
             f"image {item_id} is a monitor image, which is answered blind: show no prediction of "
             f"it, and send none."
         )
-
-
-def _content(connection, kind, value):
-    """Return the number of a label and the payload of a decision, or raise if they do not fit."""
-    if kind not in DECISIONS:
-        raise ValueError(f"kind must be one of {DECISIONS}; got {kind!r}.")
-    if kind == "label":
-        found = _classes.find_class(connection, value)
-        if found.is_archived:
-            raise ValueError(f"the label {value!r} is archived. Bring it back by archive_label.")
-        return found.id, None
-    expected = {"flag": bool, "note": str}.get(kind, type(None))
-    if not isinstance(value, expected):
-        raise TypeError(f"the value of {kind!r} must be {expected.__name__}; got {value!r}.")
-    return None, value

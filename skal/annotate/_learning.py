@@ -3,18 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import sqlalchemy as sa
 
 from ..exceptions import ProjectError
-from . import _child, _decisions, _items, _models, _monitor, _queue, _schema, _words
+from . import _child, _decisions, _items, _models, _queue, _schema, _words
 from ._strategies import name_of
 from ._training import TrainingJob
 
 ENOUGH = 5  # times the labels that are needed, after which no class is waited for any more
-
-HISTORY = ["model_id", "n_labels", "score", "low", "high", "n_monitor", "strategy", "estimator"]
-HISTORY += ["is_accepted", "is_current", "reason", "seconds", "created"]
 
 
 class LearningMixin:
@@ -31,9 +27,16 @@ class LearningMixin:
         -------
         str or None
         """
+        classes = [c for c in self.classes if not c.is_archived]
         with self._store.reading() as connection:
-            given = _items.count_labels(connection)
-        return missing_labels(self.classes, given)
+            given = _items.count_labels(connection, self._trains_on_monitor)
+        counts = {c.name: given.get(c.id, 0) for c in classes}
+        needed, total = max(10, 2 * len(classes)), sum(counts.values())
+        n_ready = sum(n >= 2 for n in counts.values())
+        is_complete = n_ready == len(counts) or total >= ENOUGH * needed
+        if total >= needed and n_ready >= 2 and is_complete:
+            return None
+        return _words.warming_up(counts, needed)
 
     def train(self, *, wait=True, on_progress=None):
         """Train a model on all labels but those of monitor images, in a process of its own.
@@ -79,10 +82,11 @@ class LearningMixin:
         """Return what a training needs, and what its model will be said to be."""
         with self._store.reading() as connection:
             revision = _decisions.revision(connection)
-            rows = [row for row in _items.read_labeled(connection) if not row.is_monitor]
+            rows = [row for row in _items.read_labeled(connection) if self._trains(row)]
             pool = _items.read_names(connection)
-        ids, _ = self._embeddings()
-        rows = [row for row in rows if row.id in pool]
+        ids, X = self._embeddings()
+        known = pool.keys() & set(ids.tolist())
+        rows = [row for row in rows if row.id in known]
         y = np.array([row.label_id for row in rows], np.int64)
         snapshot = _child.Snapshot(
             "",
@@ -94,8 +98,11 @@ class LearningMixin:
             str(self.folder),
             self._image_size,
             self.random_state,
+            np.array([row.id for row in rows], np.int64),
+            X[np.searchsorted(ids, [row.id for row in rows])],
         )
         facts = {"label_revision": revision, "n_labels": len(rows)}
+        facts["saw_monitor"] = self._trains_on_monitor
         names = {"estimator": type(self.estimator).__name__, "strategy": name_of(self.strategy)}
         return snapshot, facts | names
 
@@ -111,55 +118,30 @@ class LearningMixin:
         self._is_used_up = False
         self._plan_ahead(self._current_model())
 
+    @property
+    def train_on_monitor(self):
+        """Whether models learn from monitor images too, for projects with few labels.
+
+        Then the score is of the kind ``"test-then-train"``: each monitor label counts for the model
+        that was the newest when it was given. Set it at any time.
+        """
+        return self._trains_on_monitor
+
+    @train_on_monitor.setter
+    def train_on_monitor(self, value):
+        with self._store.writing() as connection:
+            settings = connection.scalar(sa.select(_schema.project.c.settings))
+            kept = settings | {"train_on_monitor": bool(value)}
+            connection.execute(sa.update(_schema.project).values(settings=kept))
+        self._trains_on_monitor = bool(value)
+
+    def _trains(self, row):
+        """Return whether a label is one to learn from."""
+        return row.is_human and (self._trains_on_monitor or not row.is_monitor)
+
     def _labeled(self):
         with self._store.reading() as connection:
             return _items.read_labeled(connection)
-
-    # How good a model is --------------------------------------------------------------------
-
-    def score(self, model_id=None):
-        """Return how good a model is on the monitor images.
-
-        Parameters
-        ----------
-        model_id : int, optional
-            By default the model in use.
-
-        Returns
-        -------
-        Estimate or None
-            None where there is no model, or fewer than 20 monitor images have a label.
-        """
-        model_id = self._current_model() if model_id is None else model_id
-        predictions = self._predictions(model_id)
-        if predictions is None:
-            return None
-        with self._store.reading() as connection:
-            return _monitor.estimate(connection, predictions, model_id)
-
-    @property
-    def history(self):
-        """All models, a row each, judged by the monitor labels that there are now: a DataFrame."""
-        model = _schema.model
-        with self._store.reading() as connection:
-            rows = connection.execute(sa.select(model).order_by(model.c.id)).all()
-        current = self._current_model()
-        return pd.DataFrame([self._record(row, current) for row in rows], columns=HISTORY)
-
-    def _record(self, row, current):
-        found = self.score(row.id)
-        nothing = dict.fromkeys(("score", "low", "high"), np.nan) | {"n_monitor": 0}
-        numbers = nothing
-        if found is not None:
-            numbers = {name: getattr(found, name) for name in ("score", "low", "high")}
-            numbers["n_monitor"] = found.n
-        names = ("n_labels", "strategy", "estimator", "is_accepted", "reason", "created")
-        record = {name: getattr(row, name) for name in names} | numbers
-        return record | {
-            "model_id": row.id,
-            "is_current": row.id == current,
-            "seconds": row.metrics.get("seconds", np.nan),
-        }
 
     # Models ---------------------------------------------------------------------------------
 
@@ -248,7 +230,8 @@ class LearningMixin:
 
         with self._store.reading() as connection:
             known = _items.read_names(connection)
-        rows = [r for r in self._labeled() if not r.is_monitor and r.id in known]
+        rows = [row for row in self._labeled() if self._trains(row)]
+        rows = [r for r in rows if r.id in known]
         X = self.inputs([row.id for row in rows]) if rows else None
         y = np.array([row.label for row in rows]) if rows else None
         return ActiveLearner(
@@ -258,22 +241,3 @@ class LearningMixin:
             y_training=y,
             random_state=self.random_state,
         )
-
-
-def missing_labels(classes, given):
-    """Return what labels are missing before a model can learn, in words; None if none are.
-
-    Parameters
-    ----------
-    classes : list of LabelClass
-        All labels of the project; those archived are not waited for.
-    given : dict of int to int
-        How many images to learn from have each label, by its number.
-    """
-    counts = {c.name: given.get(c.id, 0) for c in classes if not c.is_archived}
-    needed, total = max(10, 2 * len(counts)), sum(counts.values())
-    n_ready = sum(n >= 2 for n in counts.values())
-    is_complete = n_ready == len(counts) or total >= ENOUGH * needed
-    if total >= needed and n_ready >= 2 and is_complete:
-        return None
-    return _words.warming_up(counts, needed)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
-from ._schema import current_label, item, project, queue_item
+from ._items import is_human, reserve
+from ._schema import IMPORTED, current_label, item, queue_item
 
 MIN_N = 20  # monitor labels below which there is no estimate
+HELD_OUT, TESTED_FIRST = "held-out", "test-then-train"  # kinds of estimates
 LEVEL = 0.05  # of the test that a new model is worse
 
 
@@ -25,8 +27,11 @@ class Estimate:
         Monitor images with a label.
     n_unanswered : int
         Those that were asked for and have none: skipped, unsure, excluded or open.
-    model_id : int
-        The model.
+    model_id : int or None
+        The model, where it is one of the project.
+    kind : {"held-out", "test-then-train"}
+        Whether monitor images train no model; or they do, and each is judged by the model that was
+        the newest one when it was labeled, so that the score is of several models.
     """
 
     score: float
@@ -34,10 +39,12 @@ class Estimate:
     high: float
     n: int
     n_unanswered: int
-    model_id: int
+    model_id: int | None
+    kind: str = HELD_OUT
 
     def __str__(self):
-        return f"{self.score:.2f} ({self.low:.2f} to {self.high:.2f}, n = {self.n})"
+        how = "" if self.kind == HELD_OUT else f", {self.kind}"
+        return f"{self.score:.2f} ({self.low:.2f} to {self.high:.2f}, n = {self.n}{how})"
 
 
 def wilson(n_right, n):
@@ -68,31 +75,64 @@ def wilson(n_right, n):
     return min(share, max(0.0, low)), max(share, min(1.0, high))
 
 
+@dataclass(frozen=True)
+class MonitorLabels:
+    """Monitor images with labels, as far as they are a random sample of the pool.
+
+    Attributes
+    ----------
+    ids, label_ids : ndarray of int of shape (n,)
+        Ordered by `ids`.
+    event_ids : ndarray of int of shape (n,)
+        The events that have given the labels.
+    n_unanswered : int
+        How many images of the sample have no label of people.
+    """
+
+    ids: np.ndarray
+    label_ids: np.ndarray
+    event_ids: np.ndarray
+    n_unanswered: int
+
+    def where(self, is_kept):
+        """Return some of the labels."""
+        kept = (values[is_kept] for values in (self.ids, self.label_ids, self.event_ids))
+        return MonitorLabels(*kept, self.n_unanswered)
+
+    def after(self, revision):
+        """Return the labels that were given after a state of all labels."""
+        return self.where(self.event_ids > revision)
+
+
 def monitor_labels(connection):
     """Return the monitor images with labels up to the last one that was asked for.
 
-    Only as far as the queue has come in the permutation are they a random sample of the pool: what
-    people have picked further on is left out.
+    Only as far as the queue has come in the permutation, or labels that were imported reach without
+    a gap, are they a random sample of the pool: what people have picked further on is left out.
 
     Returns
     -------
-    ids, label_ids : ndarray of int of shape (n,)
-        Ordered by `ids`.
-    n_unanswered : int
-        How many images up to there have no label.
+    MonitorLabels
     """
-    asked = (queue_item.c.slice == "monitor") & queue_item.c.handed_to.is_not(None)
-    both = sa.select(sa.func.max(item.c.draw)).join(queue_item, queue_item.c.item_id == item.c.id)
-    last = connection.scalar(both.where(asked))
-    if last is None:
-        return np.empty(0, np.int64), np.empty(0, np.int64), 0
-    reserve = sa.select(project.c.reserve).scalar_subquery()
-    rows = sa.select(item.c.id, current_label.c.label_id)
-    rows = rows.outerjoin(current_label, current_label.c.item_id == item.c.id)
-    rows = rows.where(item.c.draw <= last, item.c.draw < reserve, item.c.status == "ok")
-    found = connection.execute(rows.order_by(item.c.id)).all()
-    labeled = np.array([r for r in found if r[1] is not None], np.int64).reshape(-1, 2)
-    return labeled[:, 0], labeled[:, 1], len(found) - len(labeled)
+    labeled = (current_label.c.answer == "label") & is_human
+    asked = sa.select(queue_item.c.id).where(queue_item.c.item_id == item.c.id)
+    asked = asked.where(queue_item.c.slice == "monitor", queue_item.c.handed_to.is_not(None))
+    columns = [item.c.id, sa.case((labeled, current_label.c.label_id)), asked.exists()]
+    columns += [current_label.c.source == IMPORTED, current_label.c.event_id]
+    rows = sa.select(*columns).outerjoin(current_label, current_label.c.item_id == item.c.id)
+    rows = rows.where(item.c.draw < reserve, item.c.status == "ok").order_by(item.c.draw)
+    found = connection.execute(rows).all()
+    found = sorted(found[: _n_reached(found)])
+    labels = [(row[0], row[1], row[4]) for row in found if row[1] is not None]
+    columns = np.array(labels, np.int64).reshape(-1, 3).T
+    return MonitorLabels(*columns, len(found) - len(labels))
+
+
+def _n_reached(rows):
+    """Return how many of all monitor images, in their order, are a sample: see above."""
+    n_asked = max((i + 1 for i, row in enumerate(rows) if row[2]), default=0)
+    gaps = (i for i, row in enumerate(rows) if i >= n_asked and not row[3])
+    return next(gaps, len(rows))
 
 
 def right(predictions, ids, label_ids):
@@ -100,24 +140,28 @@ def right(predictions, ids, label_ids):
     return predictions.best(ids) == label_ids
 
 
-def estimate(connection, predictions, model_id):
+def estimate(labels, predictions, model_id):
     """Return the estimate of a model, or None where too few monitor images are labeled."""
-    ids, label_ids, n_unanswered = monitor_labels(connection)
-    known = predictions.known(ids)
-    n = int(known.sum())
+    known = predictions.known(labels.ids)
+    is_right = right(predictions, labels.ids[known], labels.label_ids[known])
+    return estimate_of(is_right, labels.n_unanswered, model_id)
+
+
+def estimate_of(is_right, n_unanswered, model_id, kind=HELD_OUT):
+    """Return the estimate of a model by which labels it gets right, or None of too few."""
+    n, n_right = len(is_right), int(is_right.sum())
     if n < MIN_N:
         return None
-    n_right = int(right(predictions, ids[known], label_ids[known]).sum())
-    return Estimate(n_right / n, *wilson(n_right, n), n, n_unanswered, model_id)
+    return Estimate(n_right / n, *wilson(n_right, n), n, n_unanswered, model_id, kind)
 
 
-def judge(connection, old, new):
+def judge(labels, old, new):
     """Return whether a new model takes the place of the old one, and why, in words.
 
     Parameters
     ----------
-    connection : Connection
-        Of the database.
+    labels : MonitorLabels
+        That neither has learned from.
     old : Predictions or None
         Of the current model.
     new : Predictions
@@ -125,7 +169,7 @@ def judge(connection, old, new):
     """
     if old is None:
         return True, "The first model."
-    ids, label_ids, _ = monitor_labels(connection)
+    ids, label_ids = labels.ids, labels.label_ids
     known = old.known(ids) & new.known(ids)
     ids, label_ids = ids[known], label_ids[known]
     if len(ids) < MIN_N:

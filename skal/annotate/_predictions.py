@@ -27,19 +27,19 @@ class Predictions:
     proba: np.ndarray
     classes: np.ndarray
 
-    def write(self, folder):
-        """Write them into a folder."""
+    def write(self, folder, name=FILE):
+        """Write them into a file of a folder."""
         from safetensors.numpy import save
 
         values = {"ids": self.ids, "proba": self.proba, "classes": self.classes}
-        write_bytes(folder / FILE, save({k: np.ascontiguousarray(v) for k, v in values.items()}))
+        write_bytes(folder / name, save({k: np.ascontiguousarray(v) for k, v in values.items()}))
 
     @classmethod
-    def read(cls, folder):
-        """Return what was written into a folder."""
+    def read(cls, folder, name=FILE):
+        """Return what was written into a file of a folder."""
         from safetensors.numpy import load
 
-        return cls(**load((folder / FILE).read_bytes()))
+        return cls(**load((folder / name).read_bytes()))
 
     def known(self, ids):
         """Return which of some images have predictions."""

@@ -10,6 +10,8 @@ ANSWERS = ("label", "skip", "unsure", "exclude", "clear")  # the last one of an 
 MARKS = ("flag", "note")  # stand beside the answer
 STEPS = ("undo", "redo")
 DECISIONS = (*ANSWERS, *MARKS)
+BULK = "bulk"  # decisions about many items, which are undone as one
+HUMAN, IMPORTED, ACCEPTED = SOURCES = ("human", "imported", "model-accepted")  # of an answer
 
 metadata = sa.MetaData()
 
@@ -60,6 +62,7 @@ label_class = sa.Table(
     sa.Column("color", sa.Text, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("is_archived", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("merged_into", sa.Integer, sa.ForeignKey("label_class.id")),
     sa.CheckConstraint("name <> ''"),
     sqlite_autoincrement=True,
 )
@@ -68,9 +71,11 @@ event = sa.Table(
     "event",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("item_id", sa.Integer, sa.ForeignKey("item.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Integer, sa.ForeignKey("item.id"), index=True),
     sa.Column("annotator", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, server_default=HUMAN),
+    sa.Column("bulk_id", sa.Integer, sa.ForeignKey("event.id"), index=True),  # that it is part of
     sa.Column("label_id", sa.Integer, sa.ForeignKey("label_class.id")),
     sa.Column("target_id", sa.Integer, sa.ForeignKey("event.id")),  # what is undone or redone
     sa.Column("payload", sa.JSON),
@@ -79,7 +84,9 @@ event = sa.Table(
     sa.Column("client_ts", sa.Float),
     sa.Column("server_ts", sa.Float, nullable=False),
     sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
-    _one_of("kind", (*DECISIONS, *STEPS)),
+    _one_of("kind", (*DECISIONS, BULK, *STEPS)),
+    _one_of("source", SOURCES),
+    sa.CheckConstraint("item_id IS NOT NULL OR kind IN ('bulk', 'undo', 'redo')"),
     sa.CheckConstraint("(kind = 'label') = (label_id IS NOT NULL)"),
     sa.CheckConstraint("(kind IN ('undo', 'redo')) = (target_id IS NOT NULL)"),
     sqlite_autoincrement=True,
@@ -91,9 +98,10 @@ decision = sa.Table(
     "decision",
     metadata,
     sa.Column("event_id", sa.Integer, sa.ForeignKey("event.id"), primary_key=True),
-    sa.Column("item_id", sa.Integer, sa.ForeignKey("item.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Integer, sa.ForeignKey("item.id"), index=True),
     sa.Column("annotator", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
+    sa.Column("bulk_id", sa.Integer, sa.ForeignKey("event.id"), index=True),
     _one_of("status", ("holds", "undone", "gone")),
     sa.Index("decision_stack", "annotator", "status", "event_id"),
 )
@@ -105,6 +113,7 @@ current_label = sa.Table(
     sa.Column("answer", sa.Text, index=True),
     sa.Column("label_id", sa.Integer, sa.ForeignKey("label_class.id")),
     sa.Column("event_id", sa.Integer, sa.ForeignKey("event.id")),  # of the answer
+    sa.Column("source", sa.Text),  # of the answer
     sa.Column("n_skips", sa.Integer, nullable=False),
     sa.Column("is_flagged", sa.Boolean, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
@@ -148,6 +157,7 @@ model = sa.Table(
     sa.Column("estimator", sa.Text, nullable=False),
     sa.Column("strategy", sa.Text, nullable=False),
     sa.Column("n_labels", sa.Integer, nullable=False),
+    sa.Column("saw_monitor", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("metrics", sa.JSON, nullable=False),
     sa.Column("is_accepted", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),

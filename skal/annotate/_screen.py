@@ -19,6 +19,8 @@ from ._schema import (
 
 LONGEST_PAUSE = 60.0  # seconds: who needs longer has done something else
 N_PAUSES, MIN_DECISIONS = 30, 8
+# parts of a decision about many images are taken back with it, and not one by one
+IS_STEP = decision.c.bulk_id.is_(None) | (decision.c.bulk_id == decision.c.event_id)
 
 
 def status_counts(connection):
@@ -44,12 +46,13 @@ def read_recent(connection, annotator, n):
     """Return the last decisions of somebody that hold or can be redone, the newest first."""
     rows = sa.select(event, decision.c.status).join(decision, decision.c.event_id == event.c.id)
     mine = (decision.c.annotator == annotator) & decision.c.status.in_(("holds", "undone"))
-    return connection.execute(rows.where(mine).order_by(event.c.id.desc()).limit(n)).all()
+    return connection.execute(rows.where(mine, IS_STEP).order_by(event.c.id.desc()).limit(n)).all()
 
 
 def count_steps(connection, annotator):
     """Return how many decisions of somebody can be undone, and how many redone."""
-    rows = sa.select(decision.c.status, sa.func.count()).where(decision.c.annotator == annotator)
+    rows = sa.select(decision.c.status, sa.func.count())
+    rows = rows.where(decision.c.annotator == annotator, IS_STEP)
     found = dict(connection.execute(rows.group_by(decision.c.status)).all())
     return found.get("holds", 0), found.get("undone", 0)
 
@@ -219,3 +222,9 @@ def is_monitor(connection, item_id):
     reserve = sa.select(sa.func.coalesce(project.c.reserve, 0.0)).scalar_subquery()
     rows = sa.select(item.c.draw < reserve).where(item.c.id == item_id)
     return bool(connection.scalar(rows))
+
+
+def bulk_sizes(connection, event_ids):
+    """Return how many images each decision about many of them is about."""
+    rows = sa.select(event.c.bulk_id, sa.func.count()).where(event.c.bulk_id.in_(event_ids))
+    return dict(connection.execute(rows.group_by(event.c.bulk_id)).all())

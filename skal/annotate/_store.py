@@ -149,6 +149,11 @@ def _take(lock, folder):
             f"the project in {str(folder)!r} is open elsewhere. Close it there, in another "
             f"program, notebook or object of this one, and open it again."
         ) from error
+    except OSError as error:
+        raise ProjectError(
+            f"{str(folder)!r} cannot be written to ({error.strerror}), as a project has to be. "
+            f"Give yourself write access, or copy the folder to another disk and open it there."
+        ) from error
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from ._decisions import revision
+from ._items import is_human
 from ._schema import current_label, event, item, project
 
 ANSWERED = ("label", "unsure", "exclude")
@@ -21,6 +22,7 @@ class Known:
     label_id: int | None
     is_flagged: bool
     is_monitor: bool
+    is_human: bool
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,7 @@ class Tallies:
         if self._revision == 0:
             self._replace(_read(connection, sa.true()), None, last)
         else:
-            newer = (event.c.id > self._revision) & (event.c.id <= last)
-            touched = sa.select(event.c.item_id, sa.func.max(event.c.id)).where(newer)
-            rows = dict(connection.execute(touched.group_by(event.c.item_id)).all())
+            rows = _touched(connection, self._revision, last)
             for start in range(0, len(rows), MOST_AT_ONCE):
                 some = list(rows)[start : start + MOST_AT_ONCE]
                 found = _read(connection, current_label.c.item_id.in_(some))
@@ -160,8 +160,20 @@ class Tallies:
             self._answers[known.answer] += n
         if known.label_id is not None:
             self._labels[known.label_id] += n
-            self._training[known.label_id] += n * (not known.is_monitor)
-            self._counts["monitor"] += n * known.is_monitor
+            self._training[known.label_id] += n * (known.is_human and not known.is_monitor)
+            self._counts["monitor"] += n * (known.is_human and known.is_monitor)
+
+
+def _touched(connection, after, last):
+    """Return the images that events are about, each with the last of these events."""
+    newer = (event.c.id > after) & (event.c.id <= last)
+    own = sa.select(event.c.item_id, event.c.id).where(newer, event.c.item_id.is_not(None))
+    step, part = event.alias(), event.alias()  # an undo of many images names their decision alone
+    both = sa.select(part.c.item_id, step.c.id).join(part, part.c.bulk_id == step.c.target_id)
+    of_bulks = both.where(step.c.id > after, step.c.id <= last)
+    every = sa.union_all(own, of_bulks).subquery()
+    rows = sa.select(every.c.item_id, sa.func.max(every.c.id)).group_by(every.c.item_id)
+    return dict(connection.execute(rows).all())
 
 
 def _read(connection, where):
@@ -169,7 +181,7 @@ def _read(connection, where):
     reserve = sa.select(sa.func.coalesce(project.c.reserve, 0.0)).scalar_subquery()
     columns = current_label.c.item_id, current_label.c.answer, current_label.c.label_id
     is_monitor = (item.c.draw < reserve).label("is_monitor")
-    rows = sa.select(*columns, current_label.c.is_flagged, is_monitor)
+    rows = sa.select(*columns, current_label.c.is_flagged, is_monitor, is_human)
     rows = rows.join(item, item.c.id == current_label.c.item_id)
     found = connection.execute(rows.where(where, item.c.status == "ok"))
-    return {r[0]: Known(r[1], r[2], bool(r[3]), bool(r[4])) for r in found}
+    return {r[0]: Known(r[1], r[2], bool(r[3]), bool(r[4]), bool(r[5])) for r in found}

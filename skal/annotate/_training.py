@@ -194,8 +194,10 @@ def register(store, place, number, temporary, facts):
     row = facts | {"metrics": metrics, "path": path.as_posix(), "created": time.time()}
     row["sha256"] = _models.digest(place / path)
     with store.writing() as connection:
-        old = _current(connection, place)
-        row["is_accepted"], row["reason"] = _monitor.judge(connection, old, new)
+        old, revision = _current(connection, place)
+        labels = _monitor.monitor_labels(connection)
+        labels = labels.after(max(revision, _revision_seen(facts)))
+        row["is_accepted"], row["reason"] = _monitor.judge(labels, old, new)
         model_id = connection.execute(sa.insert(model).values(row)).inserted_primary_key[0]
         if row["is_accepted"]:
             connection.execute(sa.update(project).values(current_model=model_id))
@@ -203,10 +205,16 @@ def register(store, place, number, temporary, facts):
 
 
 def _current(connection, place):
-    path = connection.scalar(
-        sa.select(model.c.path).join(project, project.c.current_model == model.c.id)
-    )
-    return None if path is None else Predictions.read(place / path)
+    """Return what the model in use says, and up to which event it knows monitor labels."""
+    rows = sa.select(model).join(project, project.c.current_model == model.c.id)
+    row = connection.execute(rows).mappings().first()
+    if row is None:
+        return None, 0
+    return Predictions.read(place / row["path"]), _revision_seen(row)
+
+
+def _revision_seen(facts):
+    return facts["label_revision"] if facts.get("saw_monitor") else 0
 
 
 def clean_up(store, place):

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import OrderedDict
 from numbers import Integral
 from pathlib import Path
 
@@ -13,21 +14,35 @@ from .._files import make_folder, remove_unfinished
 from ..exceptions import ProjectError
 from . import _classes, _export, _items, _schema, _training
 from ._asking import AskingMixin
+from ._bulk import BulkMixin
+from ._judging import JudgingMixin
 from ._labeling import LabelingMixin
 from ._learning import LearningMixin
 from ._looking import LookingMixin
 from ._models import make_model
+from ._pacing import PacingMixin
 from ._planner import Planner
+from ._review import ReviewMixin
 from ._settings import SettingsMixin
 from ._store import FILE, Store
 from ._strategies import make_strategy
 
 __all__ = ["Project"]
 
-SPLITS = ("all", "train", "monitor")
+SPLITS = ("all", "train", "monitor", "accepted")
 
 
-class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsMixin):
+class Project(
+    AskingMixin,
+    LearningMixin,
+    JudgingMixin,
+    LabelingMixin,
+    BulkMixin,
+    ReviewMixin,
+    PacingMixin,
+    LookingMixin,
+    SettingsMixin,
+):
     """Images of a folder that people label, and a model that learns from the labels.
 
     Make one by :meth:`create`, open it again by :meth:`open`. Every decision is on disk when the
@@ -73,7 +88,8 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsM
         self.strategy, self.estimator = strategy, estimator
         self._planning, self._starting = threading.Lock(), threading.Lock()
         self._looking, self._planner, self._is_used_up = threading.Lock(), Planner(), False
-        self._embedded = self._predicted = self._job = self._scan_job = None
+        self._embedded = self._predicted = self._suspects = None
+        self._job, self._scan_job, self._judged = None, None, OrderedDict()
         self.place = store.path.parent
         with store.reading() as connection:
             row = connection.execute(sa.select(_schema.project)).first()
@@ -85,6 +101,7 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsM
         self.name, self.folder, self.random_state = row.name, Path(row.root), row.seed
         self._monitor_share = row.settings["monitor_share"]
         self._image_size, self._embeds = row.settings["image_size"], row.settings["embed"]
+        self._trains_on_monitor = row.settings.get("train_on_monitor", False)
         remove_unfinished(self.place)
         _training.clean_up(store, self.place)
 
@@ -249,8 +266,9 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsM
 
         Parameters
         ----------
-        split : {"all", "train", "monitor"}, default="all"
-            Monitor images judge models; leave them out of what you train.
+        split : {"all", "train", "monitor", "accepted"}, default="all"
+            Monitor images judge models; leave them out of what you train. What was accepted from a
+            model is no label of people: it has a split of its own, and is not in ``"all"``.
         as_frame : bool, default=False
             Whether to return all that is known of each label.
 
@@ -267,7 +285,8 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsM
             raise ValueError(f"split must be one of {SPLITS}; got {split!r}.")
         with self._store.reading() as connection:
             frame = _export.as_frame(_items.read_labeled(connection))
-        frame = frame if split == "all" else frame[frame["split"] == split]
+        wanted = SPLITS[1:3] if split == "all" else [split]
+        frame = frame[frame["split"].isin(wanted)]
         if as_frame:
             return frame.reset_index(drop=True)
         paths = [str(self.folder / name) for name in frame["path"]]
@@ -275,6 +294,8 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsM
 
     def to_csv(self, path, *, split="all", neutralize=True):
         """Write all labels into a CSV file, which is whole or not there.
+
+        Those that were accepted from a model are there too, with the split ``"accepted"``.
 
         Parameters
         ----------
@@ -286,7 +307,10 @@ class Project(AskingMixin, LearningMixin, LabelingMixin, LookingMixin, SettingsM
             Whether text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return
             gets a ``'`` before it, so that spreadsheets do not run it.
         """
-        _export.write_csv(Path(path), self.labels(split, as_frame=True), neutralize)
+        with self._store.reading() as connection:
+            frame = _export.as_frame(_items.read_labeled(connection))
+        frame = frame if split == "all" else frame[frame["split"] == split]
+        _export.write_csv(Path(path), frame, neutralize)
 
     def backup(self):
         """Write a whole copy of the database beside it.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 from sklearn.metrics import average_precision_score
 
 from .._rates import rates
@@ -113,7 +114,7 @@ def _match(pairs, distances, ties, method):
     return pairs[rows], distances[rows]
 
 
-def score_picks(picks, truth, radius=None, method="greedy", micrographs=None):
+def score_picks(picks, truth, radius=None, method="greedy", micrographs=None, iou=None):
     """Score picks by their one-to-one matches with true particles.
 
     All annotated micrographs count. One without picks has recall and precision 0, unless it has no
@@ -132,6 +133,9 @@ def score_picks(picks, truth, radius=None, method="greedy", micrographs=None):
     micrographs : sequence of str, default=None
         Names of the annotated micrographs, among them those without particles; picks and particles
         on others are left out. None takes those in `truth`, and picks on others are an error.
+    iou : float in (0, 1), default=None
+        Instead of a radius: the least intersection over union of two discs of the diameter of the
+        true particle, one around it and one around the pick. Half a diameter is an IoU of 0.24.
 
     Returns
     -------
@@ -141,7 +145,8 @@ def score_picks(picks, truth, radius=None, method="greedy", micrographs=None):
     Raises
     ------
     ValueError
-        If a column is missing, or picks are on micrographs that are not known to be annotated.
+        If a column is missing, picks are on micrographs that are not known to be annotated, or both
+        `radius` and `iou` are given.
 
     Notes
     -----
@@ -162,7 +167,7 @@ def score_picks(picks, truth, radius=None, method="greedy", micrographs=None):
     b                 0        1          0
     """
     _check_method(method)
-    parts = _by_micrograph(picks, truth, radius, micrographs)
+    parts = _by_micrograph(picks, truth, radius, micrographs, iou)
     is_true = [_is_matched(part, method) for part in parts.values()]
     counts = np.array(
         [
@@ -191,19 +196,35 @@ class _Part:
         return _near(self.picks, self.truth, self.radius)
 
 
-def _by_micrograph(picks, truth, radius, micrographs):
+def _by_micrograph(picks, truth, radius, micrographs, iou=None):
     """Return the parts of picks and truth by the names of the annotated micrographs."""
     check_columns(picks, ["micrograph", "x", "y"])
     check_columns(truth, ["micrograph", "x", "y"], "truth")
     if radius is not None:
         check_positive(radius, "radius")
+    if radius is not None and iou is not None:
+        raise ValueError(f"give radius or iou, not both; got {radius=} and {iou=}.")
     names = _annotated(picks, truth, micrographs)
     diameter = None if radius is None else 2 * radius
+    share = 0.5 if iou is None else _distance_at(iou)
     parts = {}
     for name in names:
         own_picks, own = (table[table["micrograph"] == name] for table in (picks, truth))
-        parts[name] = _Part(own_picks, own, validate_diameters(own, diameter, "truth") / 2)
+        parts[name] = _Part(own_picks, own, validate_diameters(own, diameter, "truth") * share)
     return parts
+
+
+def _distance_at(iou):
+    """Return how far apart, in diameters, two equal discs of an intersection over union are."""
+    if not 0 < iou < 1:
+        raise ValueError(f"iou must be between 0 and 1; got {iou!r}.")
+    return brentq(lambda distance: _disc_iou(distance) - iou, 0, 1)
+
+
+def _disc_iou(distance):
+    """Return the intersection over union of two discs of diameter 1 so far apart."""
+    lens = (np.arccos(distance) - distance * np.sqrt(1 - distance**2)) / 2
+    return lens / (np.pi / 2 - lens)
 
 
 def _annotated(picks, truth, micrographs):

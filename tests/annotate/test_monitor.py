@@ -134,7 +134,7 @@ def test_the_paired_test_is_that_of_mcnemar():
 def judged(project, old, new):
     made = [Predictions(np.arange(1, N + 1), proba_of(g), np.array([1, 2, 3])) for g in (old, new)]
     with project._store.reading() as connection:
-        return _monitor.judge(connection, *made)
+        return _monitor.judge(_monitor.monitor_labels(connection), *made)
 
 
 def test_a_model_that_is_significantly_worse_is_kept_out(project):

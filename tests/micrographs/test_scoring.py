@@ -265,3 +265,24 @@ def test_what_cannot_be_scored_is_refused():
         best_threshold(truth.assign(score=1.0).iloc[:0], truth, 3)
     with pytest.raises(ValueError, match="scores of picks must be finite"):
         best_threshold(truth.assign(score=np.nan), truth, 3)
+
+
+@pytest.mark.parametrize("iou", [0.1, 0.24, 0.5, 0.9])
+def test_an_iou_is_that_of_the_discs_counted_in_pixels(iou):
+    diameter, x = 200, np.arange(-100, 310)
+    disc = np.hypot(x[:, None], x) <= diameter / 2
+    truth = pd.DataFrame({"micrograph": "a", "x": [0.0], "y": [0.0], "diameter": diameter})
+    for shift in range(0, diameter, 10):
+        moved = np.hypot(x[:, None] - shift, x) <= diameter / 2
+        found = (disc & moved).sum() / (disc | moved).sum()
+        if abs(found - iou) > 0.01:  # a pixel more or less decides nothing
+            picks = pd.DataFrame({"micrograph": "a", "x": [float(shift)], "y": [0.0]})
+            assert score_picks(picks, truth, iou=iou).f1_score == (found >= iou)
+
+
+def test_a_radius_and_an_iou_are_one_too_many():
+    truth = pd.DataFrame({"micrograph": "a", "x": [0.0], "y": [0.0], "diameter": 4})
+    with pytest.raises(ValueError, match="not both"):
+        score_picks(truth, truth, radius=2, iou=0.5)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        score_picks(truth, truth, iou=1)

@@ -1,5 +1,7 @@
 """Decisions, undo and redo, as the outbox of a client sends them."""
 
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 
 from ...exceptions import ConflictError, ProjectError
@@ -29,6 +31,20 @@ def apply_all(opened, annotator, actions):
     return ActionResults(results=results, revision=noticed[0].revision)
 
 
+def apply_bulk(opened, annotator, action):
+    """Record the same about many images, and return it with all that the screen shows of it."""
+    _check_value(action)
+    with _refusing(action):
+        made = opened.project.decide_many(
+            action.item_ids,
+            action.kind,
+            _value(opened, action),
+            annotator=annotator,
+            key=action.key,
+        )
+    return _done(opened, annotator, action, made, opened.noticed_decisions())
+
+
 def _try(opened, annotator, action):
     """Return the event of an action, and the problem where it was refused."""
     try:
@@ -46,7 +62,7 @@ def _record(opened, annotator, action):
     """Return the event that an action has made, or None where nothing was left to undo."""
     _check(action)
     project = opened.project
-    try:
+    with _refusing(action):
         if action.kind in STEPS:
             step = project.undo if action.kind == "undo" else project.redo
             return step(annotator, key=action.key)
@@ -61,13 +77,20 @@ def _record(opened, annotator, action):
             client_ts=action.client_ts,
             seen=action.seen_event_id,
         )
+
+
+@contextmanager
+def _refusing(action):
+    """Tell the client what the engine refuses of an action."""
+    try:
+        yield
     except KeyError as error:
         raise ProblemError(404, "not-found", f"{error.args[0]}.") from error
     except sa.exc.IntegrityError as error:
         raise _refused(action, f"it does not fit the database: {error.orig}") from error
     except (ConflictError, ProjectError):
         raise
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise _refused(action, str(error)) from error
 
 
@@ -84,9 +107,17 @@ def _refused(action, text):
 
 def _check(action):
     """Raise unless an action has what its kind needs, and nothing else."""
-    needed = [] if action.kind in STEPS else ["item_id"]
-    needed += [NEEDED[action.kind]] if action.kind in NEEDED else []
-    given = {name for name in ("item_id", *NEEDED.values()) if getattr(action, name) is not None}
+    _check_given(action, [] if action.kind in STEPS else ["item_id"], ["item_id"])
+
+
+def _check_value(action):
+    """Raise unless an action about many images has the value that its kind needs."""
+    _check_given(action, [], [])
+
+
+def _check_given(action, needed, known):
+    needed = needed + ([NEEDED[action.kind]] if action.kind in NEEDED else [])
+    given = {name for name in (*known, *NEEDED.values()) if getattr(action, name) is not None}
     if given == set(needed):
         return
     expected = " and ".join(needed) or "neither item_id nor a value"
@@ -125,7 +156,7 @@ def _done(opened, annotator, action, made, noticed):
             event = _screen.read_event(connection, made.id)
             target = event.target_id
             undone = None if target is None else _screen.read_event(connection, target)
-    if event is not None:
+    if event is not None and event.item_id is not None:
         item = items_out(opened, [event.item_id]).get(event.item_id)
     return Done(
         key=action.key,

@@ -145,7 +145,10 @@ def _in_srgb(image, profile):
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"))
-    except (ImageCms.PyCMSError, OSError):  # a profile that is broken is shown as none, as browsers do
+    except (
+        ImageCms.PyCMSError,
+        OSError,
+    ):  # a profile that is broken is shown as none, as browsers do
         return image
 
 

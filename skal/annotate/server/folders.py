@@ -54,12 +54,12 @@ def inside(root, relpath):
         raise _outside(relpath)
     try:
         path = root.path.joinpath(*parts)
-        is_inside = path.resolve().is_relative_to(root.path)
+        is_inside, is_folder = path.resolve().is_relative_to(root.path), path.is_dir()
     except (OSError, ValueError, RuntimeError) as error:  # too long, or links in a circle
         raise _outside(relpath) from error
     if not is_inside:
         raise _outside(relpath)
-    if not path.is_dir():
+    if not is_folder:
         raise ProblemError(
             404,
             "not-found",
@@ -121,9 +121,12 @@ def listing(root, relpath):
 def _is_shown(entry, root):
     if entry.name.startswith(".") or not _is_plain(entry.name) or not _is_text(entry.name):
         return False
-    if not entry.is_dir():
+    try:
+        if not entry.is_dir():
+            return False
+        return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(root.path)
+    except (OSError, RuntimeError):  # links in a circle lead nowhere
         return False
-    return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(root.path)
 
 
 def _is_text(name):

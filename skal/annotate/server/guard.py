@@ -8,6 +8,8 @@ import time
 from collections import OrderedDict
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
+
 from .limits import MAX_BODY, WITHIN, WRONG_TOKENS
 from .problems import ProblemError
 from .tokens import Identity
@@ -244,8 +246,8 @@ class Body:
         """Return the next message of the client, or raise where it has sent too much."""
         message = await self._receive()
         self._n_bytes += len(message.get("body", b""))
-        if self._n_bytes > self._most:
-            raise too_large(self._n_bytes)
+        if self._n_bytes > self._most:  # of what a route reads, only this error passes unchanged
+            raise HTTPException(413, f"The request is larger than {self._most} bytes")
         return message
 
 

@@ -2,9 +2,18 @@
 
 from .. import _screen
 from .._monitor import MIN_N
-from .problems import explained
+from .problems import ProblemError, explained
 from .schemas.common import Interval
-from .schemas.learning import JobList, ModelList, ModelOut, ModelReport
+from .schemas.learning import (
+    CalibrationBin,
+    ClassReport,
+    Epoch,
+    JobList,
+    Measure,
+    ModelList,
+    ModelOut,
+    ModelReport,
+)
 from .schemas.state import Job, ModelInUse, Progress
 
 N_JOBS = 50
@@ -71,7 +80,12 @@ def models(opened):
     """Return all models, judged by the monitor labels that there are now."""
     with opened.store.reading() as connection:
         rows, current = _screen.read_models(connection)
-    return ModelList(models=[_model(opened, row, current) for row in rows], min_monitor=MIN_N)
+    hint = opened.project.stop_hint()
+    return ModelList(
+        models=[_model(opened, row, current) for row in rows],
+        min_monitor=MIN_N,
+        stop_hint=None if hint is None else hint.message,
+    )
 
 
 def _model(opened, kept, current):
@@ -93,15 +107,52 @@ def _model(opened, kept, current):
 
 
 def report(opened, model_id):
-    """Return how good a model is by class; empty where there is no estimate."""
+    """Return how good a model is in detail; what is measured is empty below 20 monitor labels."""
+    with opened.store.reading() as connection:
+        if _screen.read_model(connection, model_id) is None:
+            raise _no_model(model_id)
     with explained():
-        found = opened.project.score(model_id)
+        found = opened.project.report(model_id)
+    ids = {c.name: c.id for c in opened.project.classes}
+    confusion = found.confusion
     return ModelReport(
         model_id=model_id,
-        estimate=interval(found),
-        per_class=[],
-        confusion_label_ids=[],
-        confusion=[],
-        calibration=[],
-        n=0 if found is None else found.n,
+        estimate=interval(found.estimate),
+        per_class=[_class_report(c, ids) for c in found.classes or []],
+        confusion_label_ids=[ids[name] for name in found.labels] if found.classes else [],
+        confusion=[] if confusion is None else confusion.tolist(),
+        calibration=[_bin(b) for b in found.calibration or []],
+        calibration_error=found.calibration_error,
+        weighted_f1=_measure(found.weighted_f1),
+        macro_f1=_measure(found.macro_f1),
+        pool_predicted=found.pool_predicted,
+        pool_confidence=found.pool_confidence,
+        epochs=[Epoch(**row) for row in found.epochs],
+        n=0 if found.estimate is None else found.estimate.n,
     )
+
+
+def _no_model(model_id):
+    return ProblemError(
+        404,
+        "not-found",
+        f"The project has no model of number {model_id}.",
+        expected="one of the list of models",
+        found=str(model_id),
+        fix="Ask for the list of models anew.",
+    )
+
+
+def _class_report(found, ids):
+    names = ("n", "n_predicted", "precision", "recall", "f1")
+    numbers = {name: getattr(found, name) for name in names}
+    return ClassReport(label_id=ids[found.label], name=found.label, **numbers)
+
+
+def _bin(found):
+    numbers = {"mean_probability": found.confidence, "accuracy": found.accuracy}
+    return CalibrationBin(low=found.low, high=found.high, n=found.n, **numbers)
+
+
+def _measure(found):
+    return None if found is None else Measure(**vars(found))

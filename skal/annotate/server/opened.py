@@ -176,6 +176,22 @@ class OpenProject:
             self.project.order_labels(names)
         self._noticed_labels()
 
+    def merge_label(self, label_id, into_id, annotator, key):
+        """Give all images of a label another one, and archive it."""
+        name, into = self._label_name(label_id), self._label_name(into_id)
+        with explained("label-refused"):
+            self.project.merge_label(name, into, annotator=annotator, key=key)
+        self._noticed_labels()
+        self.noticed_decisions()
+
+    def delete_label(self, label_id, annotator, key):
+        """Take a label from all its images, and archive it."""
+        name = self._label_name(label_id)
+        with explained("label-refused"):
+            self.project.delete_label(name, annotator=annotator, key=key)
+        self._noticed_labels()
+        self.noticed_decisions()
+
     def _label_name(self, label_id):
         names = {c.id: c.name for c in self.project.classes}
         if label_id not in names:

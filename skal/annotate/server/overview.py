@@ -1,7 +1,6 @@
 """A project as the screens around the image show it."""
 
 from .. import _screen
-from .._learning import missing_labels
 from .._monitor import MIN_N
 from .._strategies import name_of
 from . import learned
@@ -28,7 +27,7 @@ def state(opened, annotator):
         scan=opened.background.scan,
         embedding=opened.background.embedding,
         round=opened.round(tally),
-        warming_up=missing_labels(project.classes, tally.training_labels),
+        warming_up=project.warming_up(),
         job=learned.current_job(opened),
         model=learned.in_use(opened),
         estimate=estimate,

@@ -68,14 +68,14 @@ class ProblemError(Exception):
 
 @contextmanager
 def explained(name="refused"):
-    """Tell the client what the engine refuses: of a ValueError or TypeError under this name."""
+    """Tell the client what the engine refuses, of a ValueError under this name."""
     try:
         yield
     except (ConflictError, ProjectError):
         raise
     except KeyError as error:
         raise ProblemError(404, "not-found", f"{error.args[0]}.") from error
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise ProblemError(409, name, str(error)) from error
 
 

@@ -237,16 +237,18 @@ def recent(opened, annotator, n):
     """Return the last decisions of somebody, the newest first."""
     with opened.store.reading() as connection:
         rows = _screen.read_recent(connection, annotator, n)
-    shown = items_out(opened, {row.item_id for row in rows})
+        sizes = _screen.bulk_sizes(connection, [row.id for row in rows if row.item_id is None])
+    shown = items_out(opened, {row.item_id for row in rows if row.item_id is not None})
     return RecentDecisions(
         decisions=[
             RecentDecision(
                 decision=decision_out(row),
                 is_undone=row.status == "undone",
-                item=shown[row.item_id],
+                item=shown.get(row.item_id),
+                n_items=sizes.get(row.id, 1),
             )
             for row in rows
-            if row.item_id in shown
+            if row.item_id is None or row.item_id in shown
         ]
     )
 

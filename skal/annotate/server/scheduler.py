@@ -6,7 +6,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 
 from .. import _screen, _settings
-from .._learning import missing_labels
 from . import learned
 from .problems import ProblemError
 from .schemas.events import JobEvent
@@ -161,8 +160,7 @@ class Scheduler:
         return _settings.round_mark(settings, n_answered, n_answered + 1)[0]
 
     def _missing(self):
-        tally = self._opened.tallies.now()
-        return missing_labels(self._opened.project.classes, tally.training_labels)
+        return self._opened.project.warming_up()
 
     def _is_disk_low(self):
         from .opened import LOW_DISK

@@ -29,6 +29,10 @@ def score(
             show_default="half the diameter of each in TRUTH",
         ),
     ] = None,
+    iou: Annotated[
+        float | None,
+        typer.Option(help="Instead: the least intersection over union of the discs of both."),
+    ] = None,
     method: Annotated[
         Method, typer.Option(help="Match nearest pairs first, or as many as can be.")
     ] = Method.GREEDY,
@@ -66,7 +70,7 @@ def score(
         names = [path.name for path in paths] or None
         found, known, names = _matched(read_picks(picks), read_picks(truth), names)
         _check_radius(known, radius)
-        scores = score_picks(found, known, radius, method.value, names)
+        scores = score_picks(found, known, radius, method.value, names, iou)
         if flip_check:
             _tell_flip(found, known, image_height or _heights(paths), radius)
     except (OSError, ValueError, ImportError) as error:

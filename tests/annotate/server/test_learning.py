@@ -7,6 +7,8 @@ import pytest
 from made_projects import Failing, Slow, blobs, give_model
 from made_servers import API, labeling, wait_until
 
+from skal.annotate import _screen
+
 N = 60
 
 
@@ -136,6 +138,20 @@ def test_the_strategy_and_the_model_are_changed_while_labeling(tmp_path):
             "PATCH", f"{labeler.project}/settings", 422, json={"strategy": "best"}
         )
         assert problem["fields"][0]["field"] == "strategy"
+
+
+def test_a_report_of_a_model_names_labels_and_measures_nothing_without_blind_labels(tmp_path):
+    with labeling(tmp_path, N) as labeler:
+        model_id = give_model(labeler.opened.project, [[0.9, 0.1]] * N)
+        report = labeler.get(f"/models/{model_id}/report")
+        assert (report["estimate"], report["per_class"], report["n"]) == (None, [], 0)
+        assert report["pool_predicted"] == {"a": N, "b": 0}
+        with labeler.opened.store.reading() as connection:
+            blind = _screen.blind_items(connection)
+        labeler.questions(60)
+        for i, item_id in enumerate(blind):
+            labeler.label(item_id, 1 + i % 2)
+        labeler.get("/models/99/report", 404)
 
 
 def test_there_is_no_estimate_without_enough_blind_labels_and_the_reason_is_told(tmp_path):

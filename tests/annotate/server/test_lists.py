@@ -90,6 +90,30 @@ def test_labels_are_added_renamed_recolored_ordered_and_archived(labeler):
     assert [c["id"] for c in order] == [3, 1, 2]
 
 
+def test_labels_are_merged_and_deleted_and_one_undo_takes_that_back(labeler):
+    for item_id in (1, 2, 3):
+        labeler.label(item_id, 1)
+    merged = labeler.post("/labels/1/merge", json={"into_id": 2, "key": new_key()})
+    assert [(c["n_items"], c["is_archived"]) for c in merged] == [(0, True), (3, False)]
+    undone = labeler.post("/undo", json={"key": new_key()})
+    assert (undone["item"], undone["undone"]["kind"]) == (None, "bulk")
+    assert [c["n_items"] for c in labeler.get("/labels")] == [3, 0]
+    deleted = labeler.post("/labels/1/delete", json={"key": new_key()})
+    assert deleted[0]["is_archived"]
+    assert labeler.get("/state")["counts"]["n_labeled"] == 0
+
+
+def test_many_images_are_labeled_as_one_step(labeler):
+    body = {"kind": "label", "key": new_key(), "item_ids": [1, 2, 3], "label_id": 2}
+    done = labeler.post("/decisions/bulk", json=body)
+    assert (done["counts"]["n_labeled"], done["n_undo"]) == (3, 1)
+    (recent,) = labeler.get("/decisions")["decisions"]
+    assert (recent["item"], recent["n_items"]) == (None, 3)
+    undone = labeler.post("/undo", json={"key": new_key()})
+    assert (undone["counts"]["n_labeled"], undone["n_redo"]) == (0, 1)
+    labeler.post("/decisions/bulk", 422, json=body | {"key": new_key(), "label_id": None})
+
+
 def test_labels_that_cannot_be_are_refused_with_the_reason(labeler):
     assert "already" in labeler.post("/labels", 409, json={"name": "a"})["detail"]
     assert "blank" in labeler.post("/labels", 409, json={"name": "  "})["detail"]

@@ -5,8 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from .. import actions, questions
-from ..deps import WRITING, AnnotatorDep, OpenedDep
-from ..schemas.labeling import Action, ActionList, ActionResults, Done, RecentDecisions, StepIn
+from ..deps import OWNER, WRITING, AnnotatorDep, OpenedDep
+from ..schemas.labeling import (
+    Action,
+    ActionList,
+    ActionResults,
+    BulkAction,
+    Done,
+    RecentDecisions,
+    StepIn,
+)
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["decisions"])
 
@@ -21,6 +29,12 @@ def decide(body: Action, opened: OpenedDep, annotator: AnnotatorDep) -> Done:
 def decide_all(body: ActionList, opened: OpenedDep, annotator: AnnotatorDep) -> ActionResults:
     """Record actions in their order; one that is refused does not stop the others."""
     return actions.apply_all(opened, annotator, body.actions)
+
+
+@router.post("/decisions/bulk", dependencies=[OWNER, WRITING])
+def decide_bulk(body: BulkAction, opened: OpenedDep, annotator: AnnotatorDep) -> Done:
+    """Record the same about many images, as one step."""
+    return actions.apply_bulk(opened, annotator, body)
 
 
 @router.post("/undo", dependencies=[WRITING])

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, status
 
 from .. import overview
-from ..deps import OWNER, WRITING, OpenedDep
-from ..schemas.labeling import LabelOrder, LabelPatch, NewLabel
+from ..deps import OWNER, WRITING, AnnotatorDep, OpenedDep
+from ..schemas.labeling import LabelOrder, LabelPatch, MergeIn, NewLabel, StepIn
 from ..schemas.state import ClassOut
 
 router = APIRouter(prefix="/projects/{project_id}/labels", tags=["labels"])
@@ -35,4 +35,22 @@ def change_label(label_id: int, body: LabelPatch, opened: OpenedDep) -> list[Cla
 def order_labels(body: LabelOrder, opened: OpenedDep) -> list[ClassOut]:
     """Put the labels into another order."""
     opened.order_labels(body.label_ids)
+    return overview.classes(opened)
+
+
+@router.post("/{label_id}/merge", dependencies=CHANGES)
+def merge_label(
+    label_id: int, body: MergeIn, opened: OpenedDep, annotator: AnnotatorDep
+) -> list[ClassOut]:
+    """Give all images of a label another one, and archive it; one undo takes it back."""
+    opened.merge_label(label_id, body.into_id, annotator, body.key)
+    return overview.classes(opened)
+
+
+@router.post("/{label_id}/delete", dependencies=CHANGES)
+def delete_label(
+    label_id: int, body: StepIn, opened: OpenedDep, annotator: AnnotatorDep
+) -> list[ClassOut]:
+    """Take a label from all its images, and archive it; one undo takes it back."""
+    opened.delete_label(label_id, annotator, body.key)
     return overview.classes(opened)

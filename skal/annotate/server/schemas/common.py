@@ -70,4 +70,7 @@ class Interval(Out):
     high: float
     n: int
     n_unanswered: int
-    model_id: int
+    model_id: int | None = Field(description="None where models were judged in turn.")
+    kind: Literal["held-out", "test-then-train"] = Field(
+        "held-out", description="Whether these images train no model, or each the next ones."
+    )

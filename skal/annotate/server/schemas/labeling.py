@@ -137,7 +137,7 @@ class DecisionOut(Out):
     """An event: what was decided, undone or redone, as it is on disk."""
 
     id: int
-    item_id: int
+    item_id: int | None = Field(description="None for a decision about many images.")
     kind: str
     label_id: int | None
     flag: bool | None = None
@@ -179,6 +179,24 @@ class ActionResults(Out):
     revision: int
 
 
+class BulkAction(In):
+    """The same about many images, as one step that one undo takes back."""
+
+    kind: Literal["label", "skip", "unsure", "exclude", "clear", "flag", "note"]
+    key: Key
+    item_ids: Annotated[list[int], Field(min_length=1, max_length=100_000)]
+    label_id: int | None = None
+    flag: bool | None = None
+    note: Annotated[str, Field(max_length=10_000)] | None = None
+
+
+class MergeIn(In):
+    """The label that images get instead."""
+
+    into_id: int
+    key: Key
+
+
 class StepIn(In):
     """An undo or a redo."""
 
@@ -191,7 +209,8 @@ class RecentDecision(Out):
 
     decision: DecisionOut
     is_undone: bool
-    item: ItemOut
+    item: ItemOut | None = Field(description="None for a decision about many images.")
+    n_items: int
 
 
 class RecentDecisions(Out):

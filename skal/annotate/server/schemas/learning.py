@@ -36,6 +36,7 @@ class ModelList(Out):
 
     models: list[ModelOut]
     min_monitor: int = Field(description="Monitor labels below which there is no estimate.")
+    stop_hint: str | None = Field(description="That more labels now change little, in words.")
 
 
 class ClassReport(Out):
@@ -44,6 +45,7 @@ class ClassReport(Out):
     label_id: int
     name: str
     n: int
+    n_predicted: int
     precision: float | None
     recall: float | None
     f1: float | None
@@ -59,6 +61,23 @@ class CalibrationBin(Out):
     accuracy: float | None
 
 
+class Measure(Out):
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Epoch(Out):
+    """A pass over the training images."""
+
+    epoch: int
+    train_loss: float | None = None
+    valid_loss: float | None = None
+    learning_rate: float | None = None
+
+
 class ModelReport(Out):
     """A model on monitor images: all of it is None or empty below `min_monitor` labels."""
 
@@ -68,4 +87,12 @@ class ModelReport(Out):
     confusion_label_ids: list[int]
     confusion: list[list[int]] = Field(description="Rows: what people say; columns: the model.")
     calibration: list[CalibrationBin]
+    calibration_error: float | None = Field(description="The expected calibration error.")
+    weighted_f1: Measure | None
+    macro_f1: Measure | None
+    pool_predicted: dict[str, int] = Field(
+        description="Images of the pool by what is said of them."
+    )
+    pool_confidence: list[int] = Field(description="In each tenth of [0, 1], of the best guess.")
+    epochs: list[Epoch] = Field(description="Of nets.")
     n: int
