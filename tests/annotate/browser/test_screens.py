@@ -11,7 +11,7 @@ import skal.annotate
 AXE = Path(skal.annotate.__file__).parent / "web/node_modules/axe-core/axe.min.js"
 
 
-def refuse(route, status=500, **problem):
+def refuse(route, *, status=500, **problem):
     body = {"type": "/problems/broken", "title": "Broken", "status": status, "fields": []}
     body |= {"detail": "The disk has failed.", "expected": None, "found": None, "fix": None}
     route.fulfill(
@@ -55,8 +55,8 @@ def test_a_project_without_labels_takes_the_first_one(make_screen):
 def test_an_image_that_cannot_be_shown_is_skipped(make_screen):
     screen = make_screen()
     problem = {"type": "/problems/image-unreadable", "detail": "The file ends too early."}
-    screen.page.route("**/images/*", lambda route: refuse(route, 422, **problem))
-    screen.page.route("**/images/*?*", lambda route: refuse(route, 422, **problem))
+    screen.page.route("**/images/*", lambda route: refuse(route, status=422, **problem))
+    screen.page.route("**/images/*?*", lambda route: refuse(route, status=422, **problem))
     screen.go("label")
     screen.page.get_by_role("heading", name="This image cannot be shown").wait_for()
     screen.page.get_by_text("The file ends too early.").wait_for()
@@ -95,8 +95,7 @@ def test_a_key_is_changed_unless_it_means_something_else(make_screen):
 
 
 def test_the_policy_of_training_is_kept(make_screen):
-    screen = make_screen()
-    screen.go("settings")
+    screen = make_screen().label().go("settings")
     screen.page.get_by_label("Train by itself").select_option("manual")
     screen.page.get_by_text("Saved.").wait_for()
     state = screen.server.ask("GET", f"/projects/{screen.project['id']}/state")

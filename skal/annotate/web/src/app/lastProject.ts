@@ -2,13 +2,17 @@ import { useEffect, useState } from 'react'
 import { useSession } from '../shared/project/queries'
 import { goTo, type Route } from '../shared/router'
 
+const KEY = 'skal.project'
+
 /** The project that screens of no project lead back to. */
 export const useLastProject = (route: Route): string | null => {
-  const [last, setLast] = useState<string | null>(null)
+  const [last, setLast] = useState(() => sessionStorage.getItem(KEY))
   const { data: session } = useSession()
   const id = 'projectId' in route ? route.projectId : null
   useEffect(() => {
-    if (id !== null) setLast(id)
+    if (id === null) return
+    setLast(id)
+    sessionStorage.setItem(KEY, id) // a reload of the settings knows it still
   }, [id])
   useOpening(session?.project_id ?? null, route)
   return id ?? last

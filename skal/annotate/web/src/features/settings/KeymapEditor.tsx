@@ -72,10 +72,10 @@ const KeyRow = ({ action, bound, isChanging, onChange }: RowProps) => {
       <button
         type="button"
         className={styles.keyButton}
-        aria-label={t('settings.changeKey', { action: name })}
         aria-expanded={isChanging}
         onClick={() => onChange(!isChanging)}
       >
+        <span className="visually-hidden">{t('settings.changeKey', { action: name })}</span>
         {action.keys.length === 0 ? (
           <em>{t('settings.noKey')}</em>
         ) : (

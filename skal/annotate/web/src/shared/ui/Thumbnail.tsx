@@ -11,7 +11,8 @@ export const Thumbnail = ({ projectId, contentKey, alt, size = 56 }: Props) => {
   const url = useThumbnail(projectId, contentKey)
   return (
     <span className={styles.tile} style={{ width: size, height: size }}>
-      {url === null ? <span role="img" aria-label={alt} /> : <img src={url} alt={alt} draggable={false} />}
+      {url !== null && <img src={url} alt={alt} draggable={false} />}
+      {url === null && alt !== '' && <span role="img" aria-label={alt} />}
     </span>
   )
 }
