@@ -1,8 +1,12 @@
 """The label loop through the screen: keys, undo, skips, notes, and what is on disk after."""
 
+import json
+import urllib.request
 from pathlib import Path
 
 from made_pages import Screen, answers, save_digits, server_of
+
+from skal.annotate import Project
 
 
 def test_a_folder_is_labeled_from_the_command_line(new_page, tmp_path):
@@ -15,8 +19,6 @@ def test_a_folder_is_labeled_from_the_command_line(new_page, tmp_path):
         assert "token" not in screen.page.url
         given = screen.answer(3)
         screen.saved()
-    from skal.annotate import Project
-
     with Project.open(f"{folder}.skal") as project:
         names = [label.name for label in project.classes]
         assert answers(project) == {item: names[digit] for item, digit in given.items()}
@@ -57,8 +59,6 @@ def test_undo_and_redo_reach_over_batches_and_restarts(new_page, tmp_path):
             screen.page.keyboard.press("Control+z")
             screen.page.wait_for_selector(f'[data-testid=stage][data-item="{expected}"]')
         screen.saved()
-    from skal.annotate import Project
-
     with Project.open(f"{folder}.skal") as project:
         assert answers(project) == {}
 
@@ -133,9 +133,6 @@ def test_what_somebody_else_has_answered_is_a_question(make_screen, server):
 
 
 def ask_as(server, annotator, path, body):
-    import json
-    import urllib.request
-
     headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}
     headers["Skal-Annotator"] = annotator
     url = f"{server.origin}/api/v1{path}"

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from made_pages import Screen, answers
+from made_pages import Screen, answers, save_digits, server_of
 
 import skal.annotate
+from skal.annotate import Project
 
 AXE = Path(skal.annotate.__file__).parent / "web/node_modules/axe-core/axe.min.js"
 
@@ -234,8 +235,6 @@ def test_a_model_is_described_to_all(make_screen):
 
 
 def test_a_read_only_server_decides_nothing(new_page, tmp_path):
-    from made_pages import save_digits, server_of
-
     folder = save_digits(tmp_path / "images", 12)
     data = tmp_path / "data"
     with server_of(data, folder, "--labels", "zero,one") as server:
@@ -248,7 +247,5 @@ def test_a_read_only_server_decides_nothing(new_page, tmp_path):
         screen.press("ArrowRight")
         screen.page.keyboard.press("ArrowLeft")
         screen.page.wait_for_selector(f'[data-testid=stage][data-item="{before}"]')
-    from skal.annotate import Project
-
     with Project.open(f"{folder}.skal") as project:
         assert answers(project) == {}

@@ -196,6 +196,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/decisions/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Bulk
+         * @description Record the same about many images, as one step.
+         */
+        post: operations["decide_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/duplicate-settings": {
         parameters: {
             query?: never;
@@ -418,6 +438,46 @@ export interface paths {
          * @description Rename, recolor or archive a label; images that have it keep it.
          */
         patch: operations["change_label"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/labels/{label_id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Label
+         * @description Take a label from all its images, and archive it; one undo takes it back.
+         */
+        post: operations["delete_label"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/labels/{label_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Label
+         * @description Give all images of a label another one, and archive it; one undo takes it back.
+         */
+        post: operations["merge_label"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/projects/{project_id}/models": {
@@ -880,6 +940,30 @@ export interface components {
             policy: "batch" | "every" | "idle" | "manual";
         };
         /**
+         * BulkAction
+         * @description The same about many images, as one step that one undo takes back.
+         */
+        BulkAction: {
+            /** Flag */
+            flag?: boolean | null;
+            /** Item Ids */
+            item_ids: number[];
+            /**
+             * Key
+             * @description Made by the client for one action; the same key twice is one action.
+             */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "label" | "skip" | "unsure" | "exclude" | "clear" | "flag" | "note";
+            /** Label Id */
+            label_id?: number | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * CalibrationBin
          * @description Of images whose best guess has a probability in a range: how often it is right.
          */
@@ -934,6 +1018,8 @@ export interface components {
             label_id: number;
             /** N */
             n: number;
+            /** N Predicted */
+            n_predicted: number;
             /** Name */
             name: string;
             /** Precision */
@@ -1010,8 +1096,11 @@ export interface components {
             flag: boolean | null;
             /** Id */
             id: number;
-            /** Item Id */
-            item_id: number;
+            /**
+             * Item Id
+             * @description None for a decision about many images.
+             */
+            item_id: number | null;
             /** Key */
             key: string;
             /** Kind */
@@ -1060,6 +1149,20 @@ export interface components {
             relpath: string;
             /** Root Id */
             root_id: string;
+        };
+        /**
+         * Epoch
+         * @description A pass over the training images.
+         */
+        Epoch: {
+            /** Epoch */
+            epoch: number;
+            /** Learning Rate */
+            learning_rate: number | null;
+            /** Train Loss */
+            train_loss: number | null;
+            /** Valid Loss */
+            valid_loss: number | null;
         };
         /**
          * EventMessage
@@ -1176,10 +1279,20 @@ export interface components {
         Interval: {
             /** High */
             high: number;
+            /**
+             * Kind
+             * @description Whether these images train no model, or each the next ones.
+             * @default held-out
+             * @enum {string}
+             */
+            kind: "held-out" | "test-then-train";
             /** Low */
             low: number;
-            /** Model Id */
-            model_id: number;
+            /**
+             * Model Id
+             * @description None where models were judged in turn.
+             */
+            model_id: number | null;
             /** N */
             n: number;
             /** N Unanswered */
@@ -1348,6 +1461,31 @@ export interface components {
             raw_max_side: number;
         };
         /**
+         * Measure
+         * @description A number with its 95 % interval.
+         */
+        Measure: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
+        };
+        /**
+         * MergeIn
+         * @description The label that images get instead.
+         */
+        MergeIn: {
+            /** Into Id */
+            into_id: number;
+            /**
+             * Key
+             * @description Made by the client for one action; the same key twice is one action.
+             */
+            key: string;
+        };
+        /**
          * ModelEvent
          * @description Another model is in use, or there is a new one that is not.
          */
@@ -1395,6 +1533,11 @@ export interface components {
             min_monitor: number;
             /** Models */
             models: components["schemas"]["ModelOut"][];
+            /**
+             * Stop Hint
+             * @description That more labels now change little, in words.
+             */
+            stop_hint: string | null;
         };
         /**
          * ModelOut
@@ -1436,19 +1579,43 @@ export interface components {
             /** Calibration */
             calibration: components["schemas"]["CalibrationBin"][];
             /**
+             * Calibration Error
+             * @description The expected calibration error.
+             */
+            calibration_error: number | null;
+            /**
              * Confusion
              * @description Rows: what people say; columns: the model.
              */
             confusion: number[][];
             /** Confusion Label Ids */
             confusion_label_ids: number[];
+            /**
+             * Epochs
+             * @description Of nets.
+             */
+            epochs: components["schemas"]["Epoch"][];
             estimate: components["schemas"]["Interval"] | null;
+            macro_f1: components["schemas"]["Measure"] | null;
             /** Model Id */
             model_id: number;
             /** N */
             n: number;
             /** Per Class */
             per_class: components["schemas"]["ClassReport"][];
+            /**
+             * Pool Confidence
+             * @description In each tenth of [0, 1], of the best guess.
+             */
+            pool_confidence: number[];
+            /**
+             * Pool Predicted
+             * @description Images of the pool by what is said of them.
+             */
+            pool_predicted: {
+                [key: string]: number;
+            };
+            weighted_f1: components["schemas"]["Measure"] | null;
         };
         /**
          * NeighborOut
@@ -1797,7 +1964,10 @@ export interface components {
             decision: components["schemas"]["DecisionOut"];
             /** Is Undone */
             is_undone: boolean;
-            item: components["schemas"]["ItemOut"];
+            /** @description None for a decision about many images. */
+            item: components["schemas"]["ItemOut"] | null;
+            /** N Items */
+            n_items: number;
         };
         /**
          * RecentDecisions
@@ -2397,6 +2567,45 @@ export interface operations {
             };
         };
     };
+    decide_bulk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who labels, as a percent-encoded name. */
+                "skal-annotator"?: string | null;
+            };
+            path: {
+                /** @description As in the list of projects. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error, in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     duplicate_settings: {
         parameters: {
             query?: never;
@@ -2811,6 +3020,86 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["LabelPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassOut"][];
+                };
+            };
+            /** @description An error, in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_label: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who labels, as a percent-encoded name. */
+                "skal-annotator"?: string | null;
+            };
+            path: {
+                label_id: number;
+                /** @description As in the list of projects. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassOut"][];
+                };
+            };
+            /** @description An error, in words. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_label: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who labels, as a percent-encoded name. */
+                "skal-annotator"?: string | null;
+            };
+            path: {
+                label_id: number;
+                /** @description As in the list of projects. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
             };
         };
         responses: {

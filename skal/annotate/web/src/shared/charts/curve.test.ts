@@ -10,7 +10,7 @@ const model = (id: number, nLabels: number, score: number | null): ModelOut => (
   estimate:
     score === null
       ? null
-      : { score, low: score - 0.1, high: score + 0.1, n: 20, n_unanswered: 0, model_id: id },
+      : { score, low: score - 0.1, high: score + 0.1, n: 20, n_unanswered: 0, model_id: id, kind: 'held-out' },
   is_accepted: true,
   is_current: false,
   reason: '',

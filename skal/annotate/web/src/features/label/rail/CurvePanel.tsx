@@ -29,7 +29,7 @@ export const CurvePanel = memo(({ state }: { state: ProjectState }) => {
         <>
           {data && <Sparkline points={pointsOf(data.models)} />}
           <p className={styles.soft}>
-            {t('curve.basis', {
+            {t(estimate.kind === 'held-out' ? 'curve.basis' : 'curve.basisRunning', {
               low: format.percent(estimate.low),
               high: format.percent(estimate.high),
               n: estimate.n,

@@ -84,6 +84,8 @@ const useLast = (projectId: string, { done, undone, cards }: Sitting): Entry[] =
     return item === undefined ? [] : [{ key, item, change }]
   })
   const before = (data ?? []).filter(({ decision, is_undone }) => !is_undone && !known.has(decision.key))
-  const kept = before.map(({ decision, item }) => ({ key: decision.key, item, change: changeOf(decision) }))
+  const kept = before.flatMap(({ decision, item }): Entry[] => // a bulk is of no one image
+    item === null ? [] : [{ key: decision.key, item, change: changeOf(decision) }],
+  )
   return [...here.reverse(), ...kept].slice(0, N)
 }

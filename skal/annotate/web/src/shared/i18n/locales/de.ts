@@ -179,6 +179,7 @@ export const de: Catalog = {
     none: 'Noch keine Schätzung',
     noneWhy: 'Sie braucht {{min}} beantwortete Stichproben; es sind {{n}}.',
     basis: '95 % {{low}} bis {{high}}, an {{n}} Stichproben',
+    basisRunning: '95 % {{low}} bis {{high}}, an {{n}} Stichproben, jede beurteilt, bevor aus ihr gelernt wurde',
     table: 'Genauigkeit nach Zahl der Beschriftungen',
     labels: 'Beschriftungen',
     score: 'Genauigkeit',

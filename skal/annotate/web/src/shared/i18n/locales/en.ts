@@ -178,6 +178,7 @@ export const en = {
     none: 'No estimate yet',
     noneWhy: 'It needs {{min}} answered random checks; there are {{n}}.',
     basis: '95 % {{low}} to {{high}}, on {{n}} random checks',
+    basisRunning: '95 % {{low}} to {{high}}, on {{n}} random checks, each judged before it was learned from',
     table: 'Accuracy by number of labels',
     labels: 'Labels',
     score: 'Accuracy',
