@@ -23,7 +23,7 @@ class Running:
 
     def __init__(self, folder, data, *more, labels="a,b"):
         self.log = Path(data).parent / "server.log"
-        environment = os.environ | {"SKAL_DATA_DIR": str(data), "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {"SKAL_ANNOTATE_DIR": str(data), "OMP_NUM_THREADS": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
         command = [sys.executable, "-c", COMMAND, "annotate", str(folder), "--no-browser", *more]
         command += ["--labels", labels] if labels else []

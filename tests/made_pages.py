@@ -59,7 +59,7 @@ class Server:
         """Start it; returns when it has printed its address."""
         source = str(Path(skal.__file__).parents[1])
         environment = os.environ | {
-            "SKAL_DATA_DIR": str(self.data),
+            "SKAL_ANNOTATE_DIR": str(self.data),
             "PYTHONPATH": source,
             "PYTHONUNBUFFERED": "1",
             "OMP_NUM_THREADS": "1",

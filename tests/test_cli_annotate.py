@@ -19,7 +19,7 @@ from skal.cli import app
 
 @pytest.fixture
 def data(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKAL_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("SKAL_ANNOTATE_DIR", str(tmp_path / "data"))
     return tmp_path / "data"
 
 

@@ -14,7 +14,7 @@ from ..._files import make_folder, read_json, write_json
 from ...exceptions import ProjectError
 
 FILE, LOCK, VERSION = "projects.json", "projects.lock", 1
-SETTING = "SKAL_DATA_DIR"  # an environment variable
+SETTING = "SKAL_ANNOTATE_DIR"  # an environment variable
 
 
 @dataclass

@@ -517,7 +517,7 @@ def test_t15_events_name_their_author_and_one_person_undoes_only_their_own(label
 
 
 def test_t16_the_data_folder_is_the_users_alone(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKAL_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("SKAL_ANNOTATE_DIR", str(tmp_path / "data"))
     folder = data_folder()
     assert folder.stat().st_mode & 0o777 == 0o700
     folder.chmod(0o755)
