@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { useConnection } from '../../shared/api/connection'
 import type { ProjectState } from '../../shared/api/types'
 import { useFormat } from '../../shared/format/useFormat'
-import { saveFile } from '../../shared/files/save'
+import { saveLabels } from '../../shared/files/labels'
 import { shortKey } from '../../shared/keys/model'
 import { useKeysOf } from '../../shared/keys/useKeys'
 import { useAddLabel } from '../../shared/project/queries'
@@ -12,7 +12,7 @@ import { hrefOf } from '../../shared/router'
 import { ErrorMessage, Message } from '../../shared/ui/Message'
 import { useIsSlow } from '../../shared/ui/Slowly'
 import { toastError } from '../../shared/ui/toasts'
-import { fetchLabelsCsv, scanAgain } from './api'
+import { scanAgain } from './api'
 import type { DeskControl } from './desk'
 import styles from './StageArea.module.css'
 import { useDeskValue } from './useDesk'
@@ -68,16 +68,12 @@ const NoImages = ({ state }: { state: ProjectState }) => {
 
 const AllLabeled = ({ state }: { state: ProjectState }) => {
   const { t } = useTranslation()
-  const download = () =>
-    void fetchLabelsCsv(state.id)
-      .then((blob) => saveFile(blob, `${state.name}.csv`))
-      .catch(toastError)
   const actions = (
     <>
       <Button component="a" href={hrefOf({ screen: 'model', projectId: state.id })}>
         {t('label.seeModel')}
       </Button>
-      <Button variant="default" onClick={download}>
+      <Button variant="default" onClick={() => saveLabels(state)}>
         {t('label.download')}
       </Button>
     </>

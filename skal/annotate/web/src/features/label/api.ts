@@ -44,12 +44,3 @@ export const sendStep = (id: string, kind: 'undo' | 'redo', key: string): Promis
 
 export const scanAgain = (id: string): Promise<unknown> =>
   client.POST('/api/v1/projects/{project_id}/scan', { params: { path: { project_id: id } } })
-
-/** The labels as a file, which is offered to be saved. */
-export const fetchLabelsCsv = async (id: string): Promise<Blob> =>
-  bodyOf(
-    client.GET('/api/v1/projects/{project_id}/exports/labels.csv', {
-      params: { path: { project_id: id } },
-      parseAs: 'blob',
-    }) as Promise<{ data?: Blob }>,
-  )

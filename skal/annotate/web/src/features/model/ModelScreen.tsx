@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { useConnection } from '../../shared/api/connection'
 import type { ModelOut, ProjectState } from '../../shared/api/types'
 import { useFormat } from '../../shared/format/useFormat'
+import { saveLabels } from '../../shared/files/labels'
 import { useModels, useProjectState, useSession } from '../../shared/project/queries'
 import { hrefOf } from '../../shared/router'
 import { TrainDialog } from '../../shared/training/TrainDialog'
@@ -88,11 +89,16 @@ const Header = ({ state, canTrain }: { state: ProjectState; canTrain: boolean })
           <a href={hrefOf({ screen: 'settings' })}>{t('model.change')}</a>
         </p>
       </div>
-      {canTrain && (
-        <Button disabled={isRunning} onClick={() => setIsAsking(true)}>
-          {t('model.train')}
+      <div className={styles.actions}>
+        <Button variant="default" onClick={() => saveLabels(state)}>
+          {t('label.download')}
         </Button>
-      )}
+        {canTrain && (
+          <Button disabled={isRunning} onClick={() => setIsAsking(true)}>
+            {t('model.train')}
+          </Button>
+        )}
+      </div>
       <TrainDialog state={state} isOpen={isAsking} onClose={() => setIsAsking(false)} />
     </header>
   )
