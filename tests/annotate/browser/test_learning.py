@@ -110,7 +110,7 @@ def test_random_checks_are_answered_blind(make_screen):
 
 
 def test_without_random_checks_a_model_has_no_estimate(make_screen):
-    screen = make_screen(60, monitor_share=0).label()
+    screen = make_screen(80, monitor_share=0).label()
     screen.answer(14)
     screen.saved()
     train(screen)

@@ -102,7 +102,6 @@ def take_pictures(browser, server, card, folder):
             going = state(screen)
             if going is not None:
                 next(going)
-            screen.page.wait_for_load_state("networkidle") if state is model else None
             screen.page.screenshot(path=folder / f"{state.__name__}-{width}-{scheme}.png")
             if going is not None:
                 next(going, None)
