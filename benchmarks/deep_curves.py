@@ -191,7 +191,7 @@ def _plain(data, arguments):
 def _augmented(data, arguments):
     title = "MNIST, small shifts, rotations and scales of training images for all strategies"
     names = ("random", "variation ratio", "BatchBALD")
-    return title, run("augmented", SETTINGS["augmented"], data, arguments, names, n_queries=23)
+    return title, run("augmented", SETTINGS["augmented"], data, arguments, names, n_queries=16)
 
 
 def _repeated(data, arguments):
