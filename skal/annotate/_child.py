@@ -107,7 +107,8 @@ def train(snapshot, report, check):
     classes = np.asarray(estimator.classes_, np.int64)
     Predictions(snapshot.pool_ids, proba, classes).write(folder)
     save_model(estimator, folder)
-    _cross_validate(snapshot, folder, report, check)
+    if len(snapshot.y):  # a model from a file has learned from none of the labels
+        _cross_validate(snapshot, folder, report, check)
     facts = {"seconds": time.time() - start, "n_labels": len(snapshot.y), "epochs": epochs}
     write_json(folder / METRICS, facts)
 

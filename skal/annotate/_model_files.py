@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from ..exceptions import ModelFileError
 from . import _child, _choices, _classes, _decisions, _export_model, _features, _items, _models
 from ._checkpoints import CheckpointsMixin, check_free, read_row, say
-from ._schema import model, project
+from ._schema import item, model, project
 from ._strategies import name_of
 from ._training import TrainingJob
 from .model_files import (
@@ -134,9 +134,9 @@ class ModelFilesMixin(CheckpointsMixin):
         ]
 
     def _ids_to_try(self):
+        seen = item.c.has_features & (item.c.status == "ok") & (item.c.draw >= _items.reserve)
         with self._store.reading() as connection:
-            known = sorted(_items.read_names(connection))
-            ids = [i for i in known if not _items.is_monitor(connection, i)]
+            ids = connection.scalars(sa.select(item.c.id).where(seen).order_by(item.c.id)).all()
         if not ids:
             raise ValueError("no image was looked at yet. Call embed first.")
         places = np.unique(np.linspace(0, len(ids) - 1, N_TRIED).round().astype(int))
@@ -185,6 +185,8 @@ class ModelFilesMixin(CheckpointsMixin):
             raise ValueError(f"fine_tune must be None or one of {FINE_TUNE}; got {fine_tune!r}.")
         report = self._usable(path, report, {})
         names = _check_mapping(report, mapping)
+        if not self._is_scanning():
+            self.embed()
         with self._starting:
             self._check_no_training()
             label_ids = self._label_ids(names, list(new_labels), name)
@@ -220,7 +222,6 @@ class ModelFilesMixin(CheckpointsMixin):
         return [None if name is None else known[name] for name in names]
 
     def _start_import(self, imported, report, name, fine_tune, on_progress):
-        self.embed()
         with self._store.reading() as connection:
             revision = _decisions.revision(connection)
             ids = np.array(sorted(_items.read_names(connection)), np.int64)
@@ -234,6 +235,8 @@ class ModelFilesMixin(CheckpointsMixin):
             str(self.folder),
             report.input_shape[1] if report.sees == "images" else self._image_size,
             self.random_state,
+            np.empty(0, np.int64),
+            np.empty((0, 1), np.float32),
         )
         facts = {"label_revision": revision, "n_labels": 0, "strategy": name_of(self.strategy)}
         facts["estimator"] = f"imported {report.architecture or report.format}"
@@ -330,6 +333,7 @@ class ImportJob(TrainingJob):
                 .where(model.c.id == self.model_id)
                 .values(is_accepted=True, reason=f"Imported. {message}")
             )
+        self._owner._use_in_queue()
         if self._tune is None:
             return f"Imported, and in use. {message}"
         weights = self._owner.place / row.path / _models.NET / WEIGHTS

@@ -129,9 +129,8 @@ class TrainingJob:
 
     def _can_be_smaller(self):
         """Return whether it has probably run out of memory, and may not with smaller batches."""
-        batch_size = getattr(self._snapshot.estimator, "batch_size", None)
-        is_net = _models.sees_images(self._snapshot.estimator)
-        return self._was_killed and is_net and batch_size > MIN_BATCH
+        estimator = self._snapshot.estimator
+        return self._was_killed and _models.is_net(estimator) and estimator.batch_size > MIN_BATCH
 
     def _make_smaller(self):
         """Begin anew with half the batch size, from the last epoch that was kept."""

@@ -52,15 +52,14 @@ def here(monkeypatch):
     monkeypatch.setattr(_training.TrainingJob, "_start", start_here)
 
 
-def start_here(job, snapshot):
+def start_here(job):
     """Start a job in a thread instead of a process."""
-    job._saved, job._process, job._closing = 0.0, None, threading.Lock()
+    job._saved, job._process, job._was_killed = 0.0, None, False
     job._is_cancelled = threading.Event()
-    values = {**vars(snapshot), "folder": str(job._temporary)}
 
     def watch():
         try:
-            _child.train(_child.Snapshot(**values), job._note, lambda: None)
+            _child.train(job._snapshot, job._note, lambda: None)
             arguments = job._store, job._place, job.id, job._temporary, job._facts
             job.model_id, message = _training.register(*arguments)
         except Exception as error:
