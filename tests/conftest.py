@@ -6,6 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris, make_classification
+from threadpoolctl import threadpool_limits
+
+
+def pytest_configure(config):
+    """Let workers, of which there is one a core, and what they start take one thread each."""
+    if hasattr(config, "workerinput"):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        threadpool_limits(1)
 
 
 @pytest.fixture
