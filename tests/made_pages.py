@@ -167,6 +167,7 @@ class Screen:
 
     def press(self, key):
         """Press a key that leads to another image; return the number of the one before."""
+        self.wait_for_image()
         before = self.item
         self.page.keyboard.press(key)
         self.page.wait_for_function(

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from made_projects import give_model
@@ -17,6 +18,12 @@ from skal.annotate.server.schemas.events import ProjectsEvent
 def labeler(tmp_path):
     with labeling(tmp_path) as made:
         yield made
+
+
+def run(coroutine):
+    """Run a coroutine in a thread, since a browser of other tests may run its loop in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, coroutine).result()
 
 
 def ids(page):
@@ -159,7 +166,7 @@ def test_a_stream_begins_with_a_greeting_and_tells_what_is_published():
         found += [frame async for frame in stream]
         return found
 
-    found = asyncio.run(listen())
+    found = run(listen())
     assert [e["type"] for e in frames(found)[:2]] == ["hello", "projects"]
     assert found[1].startswith(b"id: 1\nevent: projects\n")
 
@@ -173,7 +180,7 @@ def test_who_listens_too_slowly_is_told_to_fetch_all_anew():
             hub.publish(ProjectsEvent())
         return await anext(stream)
 
-    assert frames([asyncio.run(listen())])[0]["type"] == "hello"
+    assert frames([run(listen())])[0]["type"] == "hello"
 
 
 def test_decisions_are_told_with_their_counts(labeler):

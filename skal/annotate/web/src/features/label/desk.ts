@@ -43,6 +43,7 @@ export class DeskControl {
     notice: null,
   }))
   private readonly unsent = new Map<string, number>() // images by the keys of actions on their way
+  private isAskedAgain = false
   private readonly revisions = new Map<number, number>() // of the last action about an image
   private stepping: Promise<void> = Promise.resolve()
 
@@ -123,6 +124,7 @@ export class DeskControl {
   /** Ask for more, where few images wait. */
   async refill(): Promise<void> {
     const { isFetching, sitting } = this.store.getState()
+    this.isAskedAgain = isFetching // what is on its way may be older than what was decided since
     if (isFetching || m.nAhead(sitting) >= m.LOW || sitting.isExhausted) return
     this.store.setState({ isFetching: true })
     try {
@@ -139,6 +141,7 @@ export class DeskControl {
       this.store.setState({ error })
     } finally {
       this.store.setState({ isFetching: false, hasFetched: true })
+      if (this.isAskedAgain) void this.refill()
     }
   }
 
