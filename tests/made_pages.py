@@ -167,7 +167,7 @@ class Screen:
 
     def press(self, key):
         """Press a key that leads to another image; return the number of the one before."""
-        self.wait_for_image()
+        self.page.wait_for_selector("[data-testid=stage][data-item]")
         before = self.item
         self.page.keyboard.press(key)
         self.page.wait_for_function(
