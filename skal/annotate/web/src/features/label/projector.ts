@@ -103,7 +103,7 @@ export class Projector {
     const best = (this.detail && this.prefetcher.get(this.detail)) ?? this.prefetcher.get(wanted)
     const error = this.prefetcher.errorOf(wanted)
     if (best !== undefined) this.paint(card, best)
-    else if (error !== undefined) this.seen.setState({ kind: 'broken', error }, true)
+    else if (error !== undefined) this.fail(error)
     else if (this.painted === null) this.wait(card)
   }
 
@@ -114,6 +114,11 @@ export class Projector {
     this.stage.show(picture, card.item.image)
     this.seen.setState({ kind: 'shown' }, true)
     this.measure()
+  }
+
+  private fail(error: unknown): void {
+    clearTimeout(this.timer) // no thumbnail takes the place of the reason
+    this.seen.setState({ kind: 'broken', error }, true)
   }
 
   private wait(card: Card): void {
