@@ -100,6 +100,9 @@ def _resident(pid):
 def first_image(server):
     """Fetch the queue and its first image."""
     queue = server.ask("GET", f"/projects/{server.project}/queue?n=8")
+    while not queue["questions"]:  # the folder is being listed
+        time.sleep(0.01)
+        queue = server.ask("GET", f"/projects/{server.project}/queue?n=8")
     key = queue["questions"][0]["item"]["image"]["content_key"]
     address = f"{server.base}/api/v1/projects/{server.project}/images/{key}?size=1024"
     headers = {"Authorization": f"Bearer {server.token}"}
