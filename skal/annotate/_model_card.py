@@ -101,7 +101,7 @@ def write_card(facts, format, files, check):
         _CODE.format(code=_code(facts, format)),
     ]
     if check is not None:
-        ties = f"; of {check.n_ties} images, rounding leads trees to other leaves"
+        ties = f"; of {check.n_ties} images, rounding leads to other leaves or neighbors"
         parts.append(
             _CHECK.format(n=check.n, largest=check.largest, ties=ties if check.n_ties else "")
         )

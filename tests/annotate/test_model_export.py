@@ -187,3 +187,15 @@ def test_the_code_on_the_card_runs(project, tmp_path, name, format, monkeypatch,
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "card", "exec"), {})
     assert capsys.readouterr().out.startswith("['")
+
+
+def test_only_models_that_change_in_steps_may_differ_on_few_images(monkeypatch):
+    monkeypatch.setattr(_to_onnx, "run", lambda content, X: X)
+    said, expected = np.full((64, 2), 0.5), np.full((64, 2), 0.5)
+    said[0] = 0.4, 0.6
+    with pytest.raises(ModelFileError, match="1 of 64 images differ"):
+        _to_onnx.check_same(b"", said, expected, is_stepwise=False)
+    assert _to_onnx.check_same(b"", said, expected, is_stepwise=True).n_ties == 1
+    said[:5] = 0.4, 0.6
+    with pytest.raises(ModelFileError, match="5 of 64 images differ"):
+        _to_onnx.check_same(b"", said, expected, is_stepwise=True)
